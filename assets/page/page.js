@@ -9,6 +9,7 @@ const { base, grant } = chat.dataset;
 // Each request says on whose behalf it is made: others may be signed in in this browser.
 const address = (part = "") => `${base}${part && `/${part}`}?grant=${grant}`;
 const [log, sending, form] = ["log", "sending", "compose"].map(byId);
+const to = form.elements?.to; // to whom a message is addressed
 const title = document.title;
 const gone = new Set(); // outgoing ids whose line is here
 const failed = new WeakMap(); // pending item: what to send again
@@ -120,6 +121,11 @@ const place = (line) => {
     const focused = old.contains(document.activeElement);
     // A menu that somebody has just opened stays open when there is news of its message.
     const menu = one("details.menu[open]", old) && one("details.menu", line);
+    // An answer that somebody has chosen in a poll waits for them to vote.
+    for (const it of all(".poll input", old)) {
+      const now = it.checked !== it.defaultChecked && all(".poll input", line).find(({ value }) => value === it.value);
+      if (now) now.checked = it.checked;
+    }
     // What somebody listens to goes on.
     for (const it of all(".media", old)) all(".media", line).find((other) => other.src === it.src)?.replaceWith(it);
     old.replaceWith(line);
@@ -186,7 +192,15 @@ const handlers = {
     localise();
   },
   typing: (it) => (byId("typing").textContent = it.text),
-  people: ({ html }) => swap(html),
+  people({ html }) {
+    const fold = () => one("#people details");
+    const isOpen = fold()?.open;
+    const focused = byId("people").contains(document.activeElement);
+    swap(html);
+    // What somebody has unfolded stays so.
+    if (fold() && isOpen) fold().open = true;
+    if (focused) one("#people summary")?.focus();
+  },
   seen({ event, text }) {
     byId("seen").dataset.event = event;
     byId("seen").textContent = text;
@@ -291,6 +305,7 @@ chat.addEventListener("submit", async (event) => {
   const it = event.target;
   if (it === form) return;
   event.preventDefault();
+  if (it.matches(".search form")) return find(it);
   it.closest("details.menu")?.removeAttribute("open");
   try {
     await post(new URL(it.action).pathname.split("/").pop(), new FormData(it, event.submitter));
@@ -304,14 +319,14 @@ const meanAgain = ({ reply, edit }) => {
   const link = one(`#lines [data-reply="${CSS.escape(reply ?? "")}"]`);
   if (edit) mean("edit", edit, text("editing"));
   else if (reply) {
-    const name = link?.dataset.name ?? "";
-    mean("reply_to", reply, text("replying-to", { name }), link && excerptOf(link.closest("li")));
+    mean("reply_to", reply, link?.dataset.label, link && excerptOf(link.closest("li")));
   } else mean();
 };
 const putBack = (words, about) => {
   const field = byId("text");
   // What stands there already is not lost.
   field.value = [words, field.value.trim()].filter(Boolean).join("\n\n");
+  if (to && about.to) to.value = about.to;
   meanAgain(about);
   drafts.keep();
 };
@@ -324,6 +339,8 @@ const mean = (name, value, label, excerpt = "") => {
   one("#meant strong").textContent = label ?? "";
   one("#meant .excerpt").textContent = excerpt;
   one(".attach").hidden = name === "edit";
+  // What is changed keeps its addressee.
+  if (to) to.disabled = to.parentElement.hidden = name === "edit";
   one(".send", form).textContent = text(name === "edit" ? "save" : "send");
   byId("text").focus();
 };
@@ -337,7 +354,7 @@ document.addEventListener("click", async (event) => {
   const it = event.target.closest("a, button, summary");
   for (const menu of all("details.menu[open]")) if (!menu.contains(event.target)) menu.open = false;
   if (!it) return;
-  const { reply, edit, name, words, copy, done, fragment, again, outgoingId } = it.dataset;
+  const { reply, edit, ask, hit, label, words, copy, done, fragment, again, outgoingId } = it.dataset;
   if (again) {
     putBack(again, { reply: it.dataset.replyTo, edit: it.dataset.editOf });
     it.closest("li").hidden = true;
@@ -345,7 +362,9 @@ document.addEventListener("click", async (event) => {
       it.closest("li").hidden = false;
       complain(error.message);
     });
-  } else if (reply) mean("reply_to", reply, text("replying-to", { name }), excerptOf(it.closest("li")));
+  } else if (hit) goTo(hit, it.href);
+  else if (ask) putBack(ask, {});
+  else if (reply) mean("reply_to", reply, label, excerptOf(it.closest("li")));
   else if (edit) {
     byId("text").value = words;
     mean("edit", edit, text("editing"));
@@ -355,11 +374,8 @@ document.addEventListener("click", async (event) => {
     mean();
     drafts.keep();
   } else if (fragment) older(it);
-  else if (it.matches("a.quote") && byId(decodeURIComponent(it.hash.slice(1)))) {
-    const line = byId(decodeURIComponent(it.hash.slice(1)));
-    line.scrollIntoView({ block: "center" });
-    line.focus({ preventScroll: true });
-  } else if (it.matches("a.picture") && !event.ctrlKey && !event.metaKey && !event.shiftKey) enlarge(one("img", it));
+  else if (it.matches("a.quote")) goTo(decodeURIComponent(it.hash.slice(1)));
+  else if (it.matches("a.picture") && !event.ctrlKey && !event.metaKey && !event.shiftKey) enlarge(one("img", it));
   else if (it.matches("#viewer button")) viewer.close();
   else if (it.matches("[href='#pay']")) byId("pay").showModal();
   else if (it.matches(".close") && byId("pay").open) byId("pay").close();
@@ -377,11 +393,10 @@ document.addEventListener("click", async (event) => {
 
 // ---- What was said before; the log keeps its place because it is laid out from its end
 
-let loading = false;
+let loading; // the promise of older lines, while they are on their way
 const overtaken = new Map(); // line id: what came of it while older lines were on their way
-const older = async (link) => {
-  if (loading) return;
-  loading = true;
+const older = (link) => (loading ??= fetchOlder(link).finally(() => (loading = undefined)));
+const fetchOlder = async (link) => {
   overtaken.clear();
   try {
     const answer = await fetch(link.dataset.fragment);
@@ -396,12 +411,35 @@ const older = async (link) => {
   } catch {
     complain();
   }
-  loading = false;
 };
 log.addEventListener("scroll", () => {
   const link = one("#older a");
   if (link && log.scrollHeight - log.clientHeight + log.scrollTop < 200) older(link);
 });
+
+const goTo = async (event, otherwise) => {
+  // What is older is fetched until the line is there, so that nothing is missing in between.
+  for (let count = -1; !byId(event) && one("#older a") && count !== lines().length; ) {
+    count = lines().length;
+    await older(one("#older a"));
+  }
+  const line = byId(event);
+  if (!line) return otherwise && location.assign(otherwise);
+  line.scrollIntoView({ block: "center" });
+  line.focus({ preventScroll: true });
+};
+const find = async (it) => {
+  const url = new URL(it.action);
+  url.search = new URLSearchParams(new FormData(it));
+  try {
+    const answer = await fetch(url);
+    if (!answer.ok) throw new Error();
+    byId("found").replaceChildren(...one("#found", parsed(await answer.text())).childNodes);
+    localise();
+  } catch {
+    complain();
+  }
+};
 
 // ---- What is not sent yet outlasts a reload, on this device, for this speaker
 
@@ -437,7 +475,7 @@ const drafts = {
   },
   // Files cannot be kept, but the words beside them can.
   sending(data, besideFiles) {
-    const fields = ["client_id", "text", "reply_to", "edit"].map((it) => [it, data.get(it)]);
+    const fields = ["client_id", "text", "reply_to", "edit", "to"].map((it) => [it, data.get(it)]);
     const message = Object.fromEntries(fields.filter(([, value]) => value));
     if (besideFiles) message.beside_files = true;
     this.write({ unsent: [...(this.read().unsent ?? []), message].slice(-this.most) });
@@ -661,6 +699,7 @@ const submit = () => {
     parts.push([pending(words), data]);
   }
   field.value = one("[name=description]", form).value = "";
+  if (to) to.value = "";
   choose([]);
   mean();
   drafts.keep();
@@ -674,7 +713,7 @@ sending.addEventListener("click", ({ target }) => {
   if (target.matches(".retry")) enqueue(item, data);
   // A file stands for itself, whatever is being written.
   if (target.matches(".again") && data.has("file")) choose([...files(), ...data.getAll("file")]);
-  else if (target.matches(".again")) putBack(data.get("text"), { reply: data.get("reply_to"), edit: data.get("edit") });
+  else if (target.matches(".again")) putBack(data.get("text"), { reply: data.get("reply_to"), edit: data.get("edit"), to: data.get("to") });
   if (target.matches(".discard, .again")) {
     item.remove();
     drafts.sent(data.get("client_id"));
@@ -712,7 +751,17 @@ if (file) {
       submit();
     }
   });
-  byId("text").addEventListener("input", ({ target }) => {
+  byId("text").addEventListener("input", ({ target, data }) => {
+    // An @ at the beginning asks to whom.
+    if (to && data === "@" && target.value === "@") {
+      target.value = "";
+      to.focus();
+      try {
+        to.showPicker();
+      } catch {
+        // Then it is opened by hand.
+      }
+    }
     typing(target.value !== "");
     drafts.keep();
   });

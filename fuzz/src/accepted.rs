@@ -170,6 +170,7 @@ fn are_shown(before: Option<&Terms>, transaction: &Transaction, further: Further
         chat: Chat::default(),
         notes: Notes::default(),
         people: Vec::new(),
+        choices: Vec::new(),
         replies_in: None,
         web_push_key: None,
     };

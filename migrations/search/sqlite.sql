@@ -9,6 +9,10 @@ CREATE TABLE IF NOT EXISTS search_rows (
     words           TEXT    NOT NULL, -- as they are compared, with spaces between them
     UNIQUE (transaction_id, seq)
 );
+-- For what people said last in a shop, by the millisecond. No other index has this order, so PostgreSQL does not go
+-- through the rows of other shops in the hope that there are few.
+CREATE INDEX IF NOT EXISTS search_rows_said ON search_rows (shop, (id / 4096))
+    WHERE party IN ('buyer', 'seller');
 CREATE VIRTUAL TABLE IF NOT EXISTS search USING fts5 (
     scope, words,
     content = 'search_rows', content_rowid = 'id',

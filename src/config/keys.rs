@@ -55,6 +55,9 @@ const fn key(path: &'static str, allowed: &'static str, fix: &'static str) -> Ke
     Key { path, allowed: Allowed::Text(allowed), fix }
 }
 
+const QUESTION: &str = "a text of 1 to 200 characters";
+const QUESTION_FIX: &str = "write a question that your buyers often ask";
+
 const fn language(path: &'static str) -> Key {
     Key { path, allowed: Allowed::Language, fix: "write one of these languages, such as en" }
 }
@@ -326,6 +329,24 @@ const KEYS: &[Key] = &[
         "write the address of your payment provider, such as https://pay.example.org/{external_id}",
     ),
     key(
+        "page.questions",
+        "a list of sections with the keys shop, first, second and third; as JSON in the environment",
+        "write one `- shop: NAME` with the three questions under it for each shop, or [] for ours",
+    ),
+    key(
+        "page.questions[]",
+        "a section with the keys shop, first, second and third",
+        "give the shop and three questions",
+    ),
+    key(
+        "page.questions[].shop",
+        "the name of a shop under api.keys, once",
+        "write the name of one of these shops",
+    ),
+    key("page.questions[].first", QUESTION, QUESTION_FIX),
+    key("page.questions[].second", QUESTION, QUESTION_FIX),
+    key("page.questions[].third", QUESTION, QUESTION_FIX),
+    key(
         "shops",
         "a list of sections with the key shop, and others if wanted; as JSON in the environment",
         "write one `- shop: NAME` for each shop, with what it wants under it, or [] for none",
@@ -525,6 +546,12 @@ pub(super) const LISTS: &[List] = &[
         item: &[("shop", "replaced"), ("url", "https://replaced")],
         optional: &[],
         example: r#"[{"shop":"example","url":"https://pay.example.org/{external_id}"}]"#,
+    },
+    List {
+        path: "page.questions",
+        item: &[("shop", "replaced"), ("first", "1"), ("second", "2"), ("third", "3")],
+        optional: &[],
+        example: r#"[{"shop":"example","first":"…?","second":"…?","third":"…?"}]"#,
     },
     List {
         path: "shops",

@@ -36,8 +36,8 @@ pub use self::{
     sections::{
         ApiConfig, ApiKey, AppserviceConfig, BotConfig, CreateRooms, DatabaseConfig, FilesConfig,
         GuestAccess, HistoryVisibility, HomeserverConfig, InvoiceConfig, LogConfig, LogFormat,
-        OpenIdServer, PageConfig, ProxiesConfig, RecordConfig, RemovedContacts, RoomsConfig,
-        S3Config, SignInKey, WebhookEndpoint, WebhooksConfig, name_of_key,
+        OpenIdServer, PageConfig, ProxiesConfig, Questions, RecordConfig, RemovedContacts,
+        RoomsConfig, S3Config, SignInKey, WebhookEndpoint, WebhooksConfig, name_of_key,
     },
     shops::{Colour, Ground, Logo, Shades, ShopLook, Words},
     webhook::{new_webhook_secret, parse_webhook_url, webhook_signing_key},

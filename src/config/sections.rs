@@ -208,6 +208,8 @@ pub struct PageConfig {
     pub pay_links: Vec<PayLink>,
     /// Whether visitors can have their browsers tell them of answers.
     pub web_push: bool,
+    /// The questions that the page suggests to buyers, for each shop that wants others than ours.
+    pub questions: Vec<Questions>,
 }
 
 /// A homeserver that is trusted to verify the OpenID tokens of its users.
@@ -229,6 +231,27 @@ pub struct SignInKey {
     pub shop: String,
     /// The key with which it signs JWTs (HS256).
     pub key: Secret,
+}
+
+/// The questions that the page suggests to the buyers of a shop.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Questions {
+    /// The name of the shop.
+    pub shop: String,
+    /// The first question.
+    pub first: String,
+    /// The second question.
+    pub second: String,
+    /// The third question.
+    pub third: String,
+}
+
+impl Questions {
+    /// Returns the questions with the names of their keys.
+    pub fn named(&self) -> [(&'static str, &str); 3] {
+        [("first", &self.first), ("second", &self.second), ("third", &self.third)]
+    }
 }
 
 /// The reverse proxies in front of us.
@@ -525,6 +548,7 @@ impl Default for PageConfig {
             openid: Vec::new(),
             sign_in: Vec::new(),
             pay_links: Vec::new(),
+            questions: Vec::new(),
         }
     }
 }

@@ -1,5 +1,8 @@
 //! Tells who the Matrix users of a conversation are: for which party each speaks, and by which name
 //! the visitor sees them.
+//!
+//! A contact with a Matrix account is two users: the account, and the guest through whom they speak on the page. Both
+//! are one person, known by the account.
 
 use std::collections::HashMap;
 use std::sync::Arc;
@@ -9,8 +12,8 @@ use super::model::{Named, Side};
 use super::session::Session;
 use crate::record::{Entry, plain_name, self_chosen_name};
 use crate::room::Guest;
-use crate::store::{GuestRow, StoreError};
-use crate::transaction::{PartyRole, Terms, Visitor};
+use crate::store::{ContactMember, GuestRow, StoreError};
+use crate::transaction::{Contact, PartyRole, Terms, Visitor};
 
 /// The users of a conversation, as one visitor sees them.
 #[derive(Clone, Debug)]
@@ -37,34 +40,39 @@ struct KnownUsers(HashMap<String, KnownUser>);
 /// What is known about one user.
 #[derive(Clone, Debug, Default)]
 struct KnownUser {
-    /// The name that the shop gave to a contact, or the display name of a guest.
-    name: Option<String>,
+    /// The name of the contact, or the display name of another guest.
+    name: String,
     /// The party for which the user speaks now.
     role: Option<PartyRole>,
+    /// The Matrix account of the person whose guest this user is, if they have one.
+    account: Option<String>,
 }
 
 impl Cast {
     /// Reads the users of the conversation for the visitor of this session.
     pub(super) async fn of(state: &PageState, session: &Session) -> Result<Self, StoreError> {
-        let stored_guests = state.store.guests(session.transaction.id).await?;
-        Ok(Self::with(state, session, stored_guests))
+        let id = session.transaction.id;
+        let stored_guests = state.store.guests(id).await?;
+        let members = state.store.contact_members(id).await?;
+        Ok(Self::with(state, session, &stored_guests, &members))
     }
 
-    /// Returns the users of the conversation, of whom these are the stored guests, for the visitor
-    /// of this session.
-    pub(super) fn with(state: &PageState, session: &Session, stored_guests: Vec<GuestRow>) -> Self {
+    /// Returns the users of the conversation for the visitor of this session. These are the stored
+    /// guests, and the contacts who are members of the room.
+    pub(super) fn with(
+        state: &PageState,
+        session: &Session,
+        stored_guests: &[GuestRow],
+        members: &[ContactMember],
+    ) -> Self {
         let transaction = &session.transaction;
         let server = &state.config.homeserver.domain;
         let locale = state.config.locale_of(transaction);
-        let visitors = possible_visitors(&transaction.terms);
-        let possible_guests = visitors.filter_map(|visitor| {
-            let guest = Guest::of(transaction.id, &transaction.terms, &visitor, server, &locale)?;
-            Some((visitor.role, guest))
-        });
-        // The order matters: what is added later replaces what was added before.
         let mut users = KnownUsers::default();
-        users.add_contacts(&transaction.terms);
-        users.add_possible_guests(possible_guests);
+        for visitor in possible_visitors(&transaction.terms) {
+            let guest = Guest::of(transaction.id, &transaction.terms, &visitor, server, &locale);
+            users.add_visitor(&transaction.terms, &visitor, guest, members);
+        }
         users.add_stored_guests(stored_guests);
         let (own, role) = (OwnUsers::of(session), session.visitor.role);
         Self { own, role, users: Arc::new(users) }
@@ -91,7 +99,17 @@ impl Cast {
         self.own.guest == user
     }
 
-    /// Returns the name of a user: the one that the shop uses, or else `shown`, which is the
+    /// Returns the guest through whom the visitor speaks on the page.
+    pub(super) fn own_guest(&self) -> &str {
+        &self.own.guest
+    }
+
+    /// Returns the Matrix ID by which the person who uses this account or guest is known.
+    pub(super) fn person<'a>(&'a self, user: &'a str) -> &'a str {
+        self.users.account(user).unwrap_or(user)
+    }
+
+    /// Returns the name of a user: the one of the contact, or else `shown`, which is the
     /// user's own choice. `party` is the party for which the user spoke when the shown event was
     /// sent. Without it, the party for which the user speaks now is taken.
     pub(super) fn named(&self, user: &str, shown: Option<&str>, party: Option<PartyRole>) -> Named {
@@ -104,7 +122,7 @@ impl Cast {
             (Some(name), None) => format!("{name} · {user}"),
             (None, _) => user.to_owned(),
         };
-        Named { name, role }
+        Named { name, role, is_visitor: self.is_mine(user) }
     }
 
     /// Returns the name and party of the sender of an entry.
@@ -132,46 +150,65 @@ impl OwnUsers {
 }
 
 impl KnownUsers {
-    /// Adds the contacts who have a Matrix account. A contact without a name gets none here.
-    fn add_contacts(&mut self, terms: &Terms) {
-        for role in PartyRole::BOTH {
-            for contact in &terms.party(role).contacts {
-                let Some(account) = &contact.matrix else { continue };
-                self.add(account.as_str(), contact.name.clone(), Some(role));
-            }
+    /// Adds somebody who can be let in to the page, with their account if they have one. Who has
+    /// written nothing has no stored guest yet, but may still have read the messages.
+    fn add_visitor(
+        &mut self,
+        terms: &Terms,
+        visitor: &Visitor,
+        guest: Option<Guest>,
+        members: &[ContactMember],
+    ) {
+        let name = match &visitor.contact {
+            Some(contact) => contact_name(contact, members),
+            None => visitor.shown_name(terms).to_owned(),
+        };
+        let account = visitor.contact.as_ref().and_then(|it| it.matrix.as_ref());
+        let account = account.map(ToString::to_string);
+        let role = Some(visitor.role);
+        if let Some(guest) = guest {
+            let known = KnownUser { name: name.clone(), role, account: account.clone() };
+            self.0.insert(guest.user_id.to_string(), known);
+        }
+        if let Some(account) = account {
+            self.0.insert(account, KnownUser { name, role, account: None });
         }
     }
 
-    /// Adds the guests of everybody who can be let in to the page. A person who has written
-    /// nothing has no stored guest yet, but may still have read the messages.
-    fn add_possible_guests(&mut self, guests: impl Iterator<Item = (PartyRole, Guest)>) {
-        for (role, guest) in guests {
-            self.add(guest.user_id.as_str(), Some(guest.display_name), Some(role));
+    /// Adds the guests of former contacts, and those through whom the shop itself speaks.
+    fn add_stored_guests(&mut self, guests: &[GuestRow]) {
+        for GuestRow { guest, party, contact, .. } in guests {
+            self.0.entry(guest.user_id.to_string()).or_insert_with(|| KnownUser {
+                name: guest.display_name.clone(),
+                role: PartyRole::from_text(party),
+                account: contact.clone().filter(|key| key.starts_with('@')),
+            });
         }
-    }
-
-    /// Adds the guests that exist, also those of former contacts.
-    fn add_stored_guests(&mut self, guests: Vec<GuestRow>) {
-        for GuestRow { guest, party, .. } in guests {
-            let role = PartyRole::from_text(&party);
-            self.add(guest.user_id.as_str(), Some(guest.display_name), role);
-        }
-    }
-
-    /// Adds what is known about a user. `None` keeps what was known before.
-    fn add(&mut self, user: &str, name: Option<String>, role: Option<PartyRole>) {
-        let known = self.0.entry(user.to_owned()).or_default();
-        known.name = name.or(known.name.take());
-        known.role = role.or(known.role);
     }
 
     fn name(&self, user: &str) -> Option<&str> {
-        self.0.get(user)?.name.as_deref()
+        Some(self.0.get(user)?.name.as_str())
     }
 
     fn role(&self, user: &str) -> Option<PartyRole> {
         self.0.get(user)?.role
     }
+
+    fn account(&self, user: &str) -> Option<&str> {
+        self.0.get(user)?.account.as_deref()
+    }
+}
+
+/// Returns the name of a contact: the one that the shop gave, or else the one that they chose for their account in the
+/// room, or else what identifies them.
+pub(super) fn contact_name(contact: &Contact, members: &[ContactMember]) -> String {
+    let chosen = || {
+        let account = contact.matrix.as_ref()?;
+        let member = members.iter().find(|it| it.user_id == account.as_str())?;
+        self_chosen_name(member.display_name.as_deref()?)
+    };
+    let given = contact.name.as_deref().and_then(plain_name);
+    given.or_else(chosen).or_else(|| plain_name(contact.shown_name())).unwrap_or_default()
 }
 
 /// Everybody who can be let in to the page: each contact of both parties, and for each party

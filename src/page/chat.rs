@@ -1,11 +1,11 @@
 //! Turns entries of the record into the lines of the conversation that one visitor sees.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use ulid::Ulid;
 
 use super::cast::Cast;
-use super::model::{Address, ChatFile, ChatLine, Poll, Quote, Reaction, Reader, Times};
+use super::model::{Address, ChatFile, ChatLine, Poll, PollAnswer, Quote, Reaction, Reader, Times};
 use super::session::Session;
 use super::view;
 use crate::record::{
@@ -47,9 +47,10 @@ impl ReadLines {
         &self.lines
     }
 
-    /// Returns the entries of the lines, and those that are about them.
+    /// Returns the entries of the lines, those that are about them, and those that they quote.
     pub(super) fn entries(&self) -> impl Iterator<Item = &Entry> {
-        self.lines.iter().chain(&self.around.about).map(|shown| &shown.entry)
+        let shown = self.lines.iter().chain(&self.around.about).map(|shown| &shown.entry);
+        shown.chain(&self.around.quoted)
     }
 
     /// Returns the quoted messages, with their edits.
@@ -82,7 +83,8 @@ impl ReadLines {
             let shown = context.chat_line(line, &all);
             let is_its = |(event, _): &&(String, String)| *event == shown.event;
             let its_outgoing = outgoing.iter().filter(is_its).map(|(_, id)| id.clone());
-            let poll = if shown.kind == Kind::PollStart { poll(&ballots, line) } else { None };
+            let poll =
+                if shown.kind == Kind::PollStart { poll(&ballots, line, cast) } else { None };
             ChatLine { poll, outgoing: its_outgoing.collect(), ..shown }
         };
         lines.map(chat_line).collect()
@@ -113,11 +115,36 @@ fn outgoing_of(
     Some((line.clone(), outgoing))
 }
 
-/// Returns the answers of a poll in their order, with the number of valid votes for each. Returns
-/// `None` if the poll cannot be read.
-fn poll(ballots: &Ballots, line: &Line<'_>) -> Option<Poll> {
-    let answers = ballots.counts(&line.entry.fixed.event_id, line.votes.values().copied())?;
-    Some(Poll { answers, ended: line.poll_end.is_some() })
+/// Returns a poll with the valid votes. Returns `None` if the poll cannot be read.
+fn poll(ballots: &Ballots, line: &Line<'_>, cast: &Cast) -> Option<Poll> {
+    let place = |vote: &Entry| (vote.sort_at, vote.fixed.event_id.clone());
+    // Of somebody who voted on the page and with their own client, the last vote counts.
+    let mut votes: BTreeMap<&str, &Entry> = BTreeMap::new();
+    for (voter, vote) in &line.votes {
+        let last = votes.entry(cast.person(voter)).or_insert(vote);
+        if place(vote) > place(last) {
+            *last = vote;
+        }
+    }
+    let own = votes.get(cast.person(cast.own_guest()));
+    let own = own.and_then(|vote| ballots.choices(&vote.fixed.event_id)).unwrap_or_default();
+    let event = &line.entry.fixed.event_id;
+    let poll = ballots.poll(event)?;
+    let counts = ballots.counts(event, votes.into_values())?;
+    let answer = |((id, text), (_, votes)): (&(String, String), (String, usize))| PollAnswer {
+        id: id.clone(),
+        text: text.clone(),
+        votes,
+        is_chosen: own.iter().any(|it| it.id == *id),
+    };
+    let ended = line.poll_end.is_some();
+    Some(Poll {
+        question: poll.question.clone(),
+        answers: poll.answers.iter().zip(counts).map(answer).collect(),
+        max_selections: poll.max_selections,
+        is_disclosed: ended || !poll.is_undisclosed,
+        ended,
+    })
 }
 
 /// Returns the event id of the message that an entry answers.
@@ -169,7 +196,7 @@ impl LineContext<'_> {
             side,
             role,
             name: cast.sender_of(entry).name,
-            sender: fixed.sender.clone(),
+            sender: cast.person(&fixed.sender).to_owned(),
             kind: entry.kind,
             text: current.text.clone().filter(|_| !removed),
             html: current.html.clone().filter(|_| !removed),
@@ -255,10 +282,15 @@ fn reactions(line: &Line<'_>, cast: &Cast, all: &[Entry]) -> Vec<Reaction> {
         let entry = all.iter().find(|it| it.kind == Kind::Reaction && it.fixed.sender == **user);
         entry.map_or_else(|| cast.named(user, None, None), |entry| cast.sender_of(entry))
     };
-    let reaction = |(key, users): (&&str, &Vec<&str>)| Reaction {
-        key: (*key).to_owned(),
-        by: users.iter().map(named).collect(),
-        mine: users.iter().any(|user| cast.is_mine(user)),
+    let reaction = |(key, users): (&&str, &Vec<&str>)| {
+        // Somebody may react on the page and with their own client.
+        let mut people = BTreeSet::new();
+        let people = users.iter().filter(|user| people.insert(cast.person(user)));
+        Reaction {
+            key: (*key).to_owned(),
+            by: people.map(named).collect(),
+            mine: users.iter().any(|user| cast.is_mine(user)),
+        }
     };
     line.reactions.iter().map(reaction).collect()
 }

@@ -18,6 +18,10 @@ pub(super) struct ChatRequest {
     pub(super) edit: Option<String>,
     /// The id of the unsent message to write again.
     pub(super) again: Option<String>,
+    /// Which of the suggested questions to ask, counted from 0.
+    pub(super) ask: Option<usize>,
+    /// The words to search for.
+    pub(super) find: Option<String>,
 }
 
 /// What a visitor wants to write.

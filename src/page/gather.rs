@@ -4,11 +4,12 @@ use super::PageState;
 use super::cast::Cast;
 use super::chat::{LINES_PER_PAGE, ReadLines};
 use super::composing::{ChatRequest, Writing};
+use super::finding::found;
 use super::model::{
-    Chat, Named, Notes, Page, Paying, ReadInvoice, Revision, Unsent, UnsentRelation,
+    Chat, Composing, Named, Notes, Page, Paying, ReadInvoice, Revision, Unsent, UnsentRelation,
 };
-use super::people::{LINES_FOR_REPLY_TIME, Others, usual_reply_time};
 use super::session::Session;
+use std::collections::BTreeMap;
 use std::sync::Arc;
 use ulid::Ulid;
 
@@ -20,23 +21,11 @@ use crate::transaction::{PartyRole, Transaction, changes, status_to_show};
 /// The greatest number of revisions that the page lists.
 const MAX_REVISIONS: i64 = 20;
 
-/// Reads the whole page except the conversation, which the caller gives.
+/// Reads everything about the invoice. The conversation, the notes and the people are left to those who show them.
 pub(super) async fn page<'a>(
     state: &'a PageState,
     session: &'a Session,
     chat: Chat,
-) -> Result<Page<'a>, StoreError> {
-    let replies_in = usual_reply_time(state, session).await?;
-    page_with(state, session, chat, replies_in).await
-}
-
-/// Reads the whole page except the conversation and the usual reply time (in milliseconds), which
-/// the caller gives.
-pub(super) async fn page_with<'a>(
-    state: &'a PageState,
-    session: &'a Session,
-    chat: Chat,
-    replies_in: Option<i64>,
 ) -> Result<Page<'a>, StoreError> {
     let transaction = &session.transaction;
     let read = read_invoice(state, transaction).await?;
@@ -44,8 +33,6 @@ pub(super) async fn page_with<'a>(
     let closed = standing.is_closed.then(|| session.reader.locale.text("compose-closed"));
     let payable = standing.owed.payable().filter(|_| session.visitor.role == PartyRole::Buyer);
     let history = history(state, transaction).await?;
-    let others = Others::of(state, session);
-    others.ask(state);
     Ok(Page {
         transaction,
         steps: state.config.status.steps(session.visitor.role, &standing),
@@ -60,9 +47,10 @@ pub(super) async fn page_with<'a>(
         read,
         notes: Notes::default(),
         paying: payable.and_then(|it| Paying::of(transaction, it, &state.config.page.pay_links)),
-        people: others.people(state),
-        replies_in,
         web_push_key: state.web_push.as_ref().map(|it| it.key.public().to_owned()),
+        people: Vec::new(),
+        choices: Vec::new(),
+        replies_in: None,
     })
 }
 
@@ -127,7 +115,7 @@ pub(super) async fn surroundings(
     notes: Option<NotesOfSide>,
 ) -> Result<Surroundings, StoreError> {
     let (id, guest) = (session.transaction.id, &session.guest.user_id);
-    state.store.surroundings(id, guest, LINES_FOR_REPLY_TIME, notes).await
+    state.store.surroundings(id, guest, notes).await
 }
 
 /// Reads the newest part of the conversation, or the part before a line.
@@ -157,9 +145,23 @@ pub(super) async fn chat(
     unsent.retain(|it| !lines.iter().any(|line| line.outgoing.contains(&it.id)));
     let older = lines.first().filter(|_| has_older).map(|it| format!("{}_{}", it.at, it.event));
     let room = surroundings.room_id.as_deref();
+    let is_empty = lines.is_empty() && unsent.is_empty();
+    let questions = if is_empty { questions(state, session) } else { Vec::new() };
+    let asked = request.ask.and_then(|ask| questions.get(ask).cloned());
+    let composing = match (composing, asked) {
+        (Composing::New, Some(question)) => Composing::Ask(question),
+        (composing, _) => composing,
+    };
+    let found = match request.find {
+        Some(words) => Some(found(state, session, cast, words).await?),
+        None => None,
+    };
     Ok(Chat {
         older,
         composing,
+        questions,
+        found,
+        is_past: before.is_some(),
         read_upto: read_upto(&surroundings.last_reads, cast),
         seen: newest_seen(&surroundings.last_reads, cast),
         lines,
@@ -169,6 +171,20 @@ pub(super) async fn chat(
         closed: None,
         typing: room.map(|room| typing_in(state, cast, room)).unwrap_or_default(),
     })
+}
+
+/// Returns what a buyer may want to ask: what their shop suggests, or else what we do.
+fn questions(state: &PageState, session: &Session) -> Vec<String> {
+    if session.visitor.role != PartyRole::Buyer {
+        return Vec::new();
+    }
+    let mut of_shops = state.config.page.questions.iter();
+    match of_shops.find(|it| it.shop == session.transaction.shop) {
+        Some(of_shop) => of_shop.named().map(|(_, question)| question.to_owned()).into(),
+        None => ["question-1", "question-2", "question-3"]
+            .map(|id| session.reader.locale.text(id))
+            .into(),
+    }
 }
 
 /// Parses the value of `?before=`: the place of the oldest line that the page shows.
@@ -228,5 +244,10 @@ pub(super) fn newest_seen(last_reads: &[LastRead], cast: &Cast) -> Option<(Strin
 pub(super) fn typing_in(state: &PageState, cast: &Cast, room: &str) -> Vec<Named> {
     let users = state.moment.typing(room);
     let others = users.iter().filter(|user| !cast.is_mine(user));
-    others.map(|user| cast.named(user, None, None)).collect()
+    // Somebody may have begun to write in two places.
+    let mut named: BTreeMap<&str, Named> = BTreeMap::new();
+    for user in others {
+        named.entry(cast.person(user)).or_insert_with(|| cast.named(user, None, None));
+    }
+    named.into_values().collect()
 }

@@ -8,6 +8,7 @@ mod cast;
 mod chat;
 mod composing;
 mod downloads;
+mod finding;
 mod gather;
 mod headers;
 pub mod limits;
@@ -128,6 +129,7 @@ pub fn router(state: PageState) -> Router {
         .route("/t/{id}/notes/remove", post(notes::remove))
         .route("/t/{id}/remove", post(writing::remove))
         .route("/t/{id}/react", post(writing::react))
+        .route("/t/{id}/vote", post(writing::vote))
         .route("/t/{id}/retry", post(writing::retry))
         .route("/t/{id}/discard", post(writing::discard))
         .route("/t/{id}/notifications", post(subscribing::begin))

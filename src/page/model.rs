@@ -15,6 +15,8 @@ pub use crate::invoice::Term;
 use crate::invoice::{Further, OriginalKind, Transfer, epc_payload, is_debited, qr_svg};
 use crate::language::Locale;
 use crate::record::Kind;
+use crate::room::message_content::Addressee;
+use crate::search::Piece;
 use crate::transaction::{PartyRole, Standing, Status, Terms, Transaction, Visitor};
 
 /// What a revision says for which the page has no place of its own.
@@ -58,8 +60,11 @@ pub struct Page<'a> {
     pub chat: Chat,
     /// The notes of the visitor's side. Only the page itself has them, and no news of it.
     pub notes: Notes,
-    /// The contacts of the other party, in the order in which the shop named them.
+    /// The contacts of the other party, then those of the visitor's, each in the order in which the shop named them.
+    /// Only the page itself has them, as with the notes.
     pub people: Vec<Person>,
+    /// Those to whom the visitor can address a message.
+    pub choices: Vec<Choice>,
     /// How long the other party usually takes to reply, in milliseconds; `None` if there are too
     /// few replies.
     pub replies_in: Option<i64>,
@@ -180,6 +185,34 @@ pub struct Chat {
     pub seen: Option<(String, Named)>,
     /// The people who are typing.
     pub typing: Vec<Named>,
+    /// What the visitor may want to ask, as long as nobody has written anything.
+    pub questions: Vec<String>,
+    /// What was found, if the visitor searched for something.
+    pub found: Option<Found>,
+    /// Whether there are newer lines than these.
+    pub is_past: bool,
+}
+
+/// What was found in the conversation.
+#[derive(Clone, Debug)]
+pub struct Found {
+    /// The words that were searched for.
+    pub words: String,
+    /// The lines that say them, newest first.
+    pub hits: Vec<Hit>,
+}
+
+/// A line that was found.
+#[derive(Clone, Debug)]
+pub struct Hit {
+    /// The event id of the line.
+    pub event: String,
+    /// The time that determines its place in the reading order, in milliseconds since 1970.
+    pub at: i64,
+    /// Its sender.
+    pub by: Named,
+    /// The part of its text around the words.
+    pub pieces: Vec<Piece>,
 }
 
 /// The notes of the visitor's side, or some of them.
@@ -218,12 +251,15 @@ pub struct Named {
     /// The party for which they speak, from our record and never from their profile; `None` if they
     /// speak for neither party.
     pub role: Option<PartyRole>,
+    /// Whether they are the visitor.
+    pub is_visitor: bool,
 }
 
 impl ChatLine {
     /// Returns the sender of the line.
     pub fn named(&self) -> Named {
-        Named { name: self.name.clone(), role: self.role }
+        let is_visitor = self.side == Side::Mine;
+        Named { name: self.name.clone(), role: self.role, is_visitor }
     }
 }
 
@@ -244,6 +280,8 @@ pub enum Composing {
     /// A new message.
     #[default]
     New,
+    /// A new message that begins with this question.
+    Ask(String),
     /// A reply to this line.
     Reply(Quote),
     /// A new text for one of the visitor's own lines.
@@ -292,7 +330,7 @@ pub struct ChatLine {
     pub role: Option<PartyRole>,
     /// The name of the sender, as in [`Named`].
     pub name: String,
-    /// The Matrix ID of the sender.
+    /// The Matrix ID by which the sender is known: that of their own account, or else of their guest.
     pub sender: String,
     /// The kind of its entry.
     pub kind: Kind,
@@ -372,10 +410,29 @@ pub struct Reaction {
 /// A poll and its votes.
 #[derive(Clone, Debug)]
 pub struct Poll {
-    /// The answers, with their numbers of votes.
-    pub answers: Vec<(String, usize)>,
+    /// The question.
+    pub question: String,
+    /// The answers, in their order.
+    pub answers: Vec<PollAnswer>,
+    /// The number of answers that one vote may choose.
+    pub max_selections: usize,
+    /// Whether the votes are shown. Those of some polls are shown only at their end.
+    pub is_disclosed: bool,
     /// Whether the poll has ended.
     pub ended: bool,
+}
+
+/// An answer of a poll.
+#[derive(Clone, Debug)]
+pub struct PollAnswer {
+    /// The id, which a vote names.
+    pub id: String,
+    /// The text.
+    pub text: String,
+    /// The number of people who chose it.
+    pub votes: usize,
+    /// Whether the visitor chose it.
+    pub is_chosen: bool,
 }
 
 /// A message that the visitor wrote and that is not in the room (yet).
@@ -405,17 +462,49 @@ pub struct UnsentRelation {
     pub edit: Option<String>,
 }
 
-/// A contact of the other party.
+/// A contact of either party.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Person {
+    /// The Matrix ID of their guest on the page.
+    pub guest: String,
     /// The name of the contact.
     pub name: String,
     /// The party for which they speak.
     pub role: PartyRole,
     /// What they are responsible for.
     pub duty: Option<String>,
+    /// Where a message reaches them.
+    pub reach: Reach,
     /// Whether they are present.
     pub presence: Presence,
+}
+
+/// Somebody to whom the visitor can address a message.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Choice {
+    /// What the form sends. It says nothing that the page does not show: it is the guest of a person, or a party and a duty.
+    pub id: String,
+    /// The party for which they speak.
+    pub role: PartyRole,
+    /// What a person is responsible for.
+    pub duty: Option<String>,
+    /// Their name, and the users.
+    pub to: Addressee,
+}
+
+/// Where a message reaches a person.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Reach {
+    /// Their Matrix account is in the room.
+    InRoom,
+    /// Their Matrix account is invited to the room.
+    Invited,
+    /// Their Matrix account is neither in the room nor invited.
+    NotInRoom,
+    /// They have no Matrix account, but an e-mail address.
+    Email,
+    /// They have neither, and can only look at the page.
+    Page,
 }
 
 /// The presence of a person.
@@ -425,11 +514,11 @@ pub enum Presence {
     Here,
     /// The person is online in a Matrix client.
     Online,
-    /// The person is idle in a Matrix client.
-    Idle,
+    /// The person has a Matrix client open, and is away from it.
+    Away,
     /// The person is offline. The value is the time of their last activity, in milliseconds since
     /// 1970, if it is known.
-    Away(Option<i64>),
+    Offline(Option<i64>),
     /// The presence is not known.
     Unknown,
 }

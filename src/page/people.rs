@@ -1,86 +1,115 @@
-//! The contacts of the other party: what each of them is responsible for, and whether they are
-//! present.
+//! The contacts of both parties: what each of them is responsible for, where a message reaches them, and whether they
+//! are present.
 
 use std::time::Duration;
 
-use ruma::OwnedUserId;
+use ruma::{OwnedUserId, UserId};
 use ulid::Ulid;
 
 use super::PageState;
-use super::model::{Person, Presence};
+use super::cast::contact_name;
+use super::model::{Choice, Person, Presence, Reach};
 use super::session::Session;
 use crate::moment::Online;
 use crate::record::plain_name;
 use crate::room::Guest;
-use crate::store::StoreError;
+use crate::room::message_content::Addressee;
+use crate::store::{ContactMember, Surroundings};
 use crate::transaction::{Contact, PartyRole, Visitor};
 
-/// The number of the last lines from which the usual reply time is computed.
-pub(super) const LINES_FOR_REPLY_TIME: i64 = 200;
-/// The least number of replies that is needed for a usual reply time.
-const MIN_REPLIES: usize = 3;
 /// How long the homeserver may take to answer a question about presence.
 const PRESENCE_TIMEOUT: Duration = Duration::from_secs(5);
 
-/// The contacts of the other party, in the order in which the shop named them.
+/// The contacts of the other party, then those of the visitor's, each in the order in which the shop named them.
 #[derive(Clone, Debug)]
-pub(super) struct Others {
+pub(super) struct Contacts {
     transaction: Ulid,
-    contacts: Vec<Other>,
+    contacts: Vec<Reachable>,
 }
 
+/// A contact, and where they can be reached.
 #[derive(Clone, Debug)]
-struct Other {
+struct Reachable {
     name: String,
     role: PartyRole,
     duty: Option<String>,
     account: Option<OwnedUserId>,
-    guest: Option<OwnedUserId>,
+    guest: OwnedUserId,
+    reach: Reach,
 }
 
-impl Others {
-    /// Returns the contacts as the visitor of this session sees them.
-    pub(super) fn of(state: &PageState, session: &Session) -> Self {
+impl Contacts {
+    /// Returns the contacts as the visitor of this session sees them. These are the contacts who are members of the room.
+    pub(super) fn of(state: &PageState, session: &Session, members: &[ContactMember]) -> Self {
         let Session { transaction, visitor, .. } = session;
-        let role = visitor.role.other();
         let server = &state.config.homeserver.domain;
         let locale = state.config.locale_of(transaction);
-        let other = |contact: &Contact| {
+        let reachable = |role: PartyRole, contact: &Contact| {
             let them = Visitor { role, contact: Some(contact.clone()) };
-            let guest = Guest::of(transaction.id, &transaction.terms, &them, server, &locale);
-            Other {
-                name: plain_name(contact.shown_name()).unwrap_or_default(),
+            let guest = Guest::of(transaction.id, &transaction.terms, &them, server, &locale)?;
+            Some(Reachable {
+                name: contact_name(contact, members),
                 role,
                 duty: contact.duty.clone(),
                 account: contact.matrix.clone(),
-                guest: guest.map(|guest| guest.user_id),
-            }
+                guest: guest.user_id,
+                reach: reach(contact, members),
+            })
         };
-        let contacts = transaction.terms.party(role).contacts.iter().map(other).collect();
+        let of_party = |role: PartyRole| {
+            let contacts = transaction.terms.party(role).contacts.iter();
+            contacts.filter_map(move |contact| reachable(role, contact))
+        };
+        let contacts = of_party(visitor.role.other()).chain(of_party(visitor.role)).collect();
         Self { transaction: transaction.id, contacts }
     }
 
     /// Returns the contacts with their current presence.
     pub(super) fn people(&self, state: &PageState) -> Vec<Person> {
-        let person = |other: &Other| Person {
-            name: other.name.clone(),
-            role: other.role,
-            duty: other.duty.clone(),
-            presence: self.presence(state, other),
+        let person = |it: &Reachable| Person {
+            guest: it.guest.to_string(),
+            name: it.name.clone(),
+            role: it.role,
+            duty: it.duty.clone(),
+            reach: it.reach,
+            presence: self.presence(state, it),
         };
         self.contacts.iter().map(person).collect()
     }
 
-    fn presence(&self, state: &PageState, other: &Other) -> Presence {
-        let is_here =
-            |guest: &OwnedUserId| state.moment.is_looking(self.transaction, guest.as_str());
-        if other.guest.as_ref().is_some_and(is_here) {
+    /// Returns those to whom somebody can address a message: each contact, and each duty that several contacts of a party
+    /// have. `own` is the guest of the visitor, who is left out.
+    pub(super) fn addressees(&self, own: &UserId) -> Vec<Choice> {
+        let others: Vec<&Reachable> = self.contacts.iter().filter(|it| it.guest != own).collect();
+        let mut choices = Vec::new();
+        for (place, contact) in others.iter().enumerate() {
+            let has_same_duty =
+                |it: &&&Reachable| it.role == contact.role && it.duty == contact.duty;
+            if let Some(duty) = contact.duty.as_deref().and_then(plain_name) {
+                let users: Vec<_> =
+                    others.iter().filter(has_same_duty).map(|it| it.user()).collect();
+                let is_first = !others[..place].iter().any(|it| has_same_duty(&it));
+                if users.len() > 1 && is_first {
+                    let id = format!("{} {duty}", contact.role.as_str());
+                    let to = Addressee { name: duty, users };
+                    choices.push(Choice { id, role: contact.role, duty: None, to });
+                }
+            }
+            let to = Addressee { name: contact.name.clone(), users: vec![contact.user()] };
+            let (id, duty) = (contact.guest.to_string(), contact.duty.clone());
+            choices.push(Choice { id, role: contact.role, duty, to });
+        }
+        choices
+    }
+
+    fn presence(&self, state: &PageState, contact: &Reachable) -> Presence {
+        if state.moment.is_looking(self.transaction, contact.guest.as_str()) {
             return Presence::Here;
         }
-        match other.account.as_ref().and_then(|account| state.moment.online(account.as_str())) {
+        match contact.account.as_ref().and_then(|account| state.moment.online(account.as_str())) {
             Some(Online { is_online: true, .. }) => Presence::Online,
-            Some(Online { is_idle: true, .. }) => Presence::Idle,
-            Some(Online { last_active_at, .. }) => Presence::Away(last_active_at),
+            Some(Online { is_idle: true, .. }) => Presence::Away,
+            Some(Online { last_active_at, .. }) => Presence::Offline(last_active_at),
             None => Presence::Unknown,
         }
     }
@@ -89,7 +118,7 @@ impl Others {
     /// The answer is shown the next time that the presence is read. Nothing depends on it. If
     /// several pages show the same contact, only one of them asks.
     pub(super) fn ask(&self, state: &PageState) {
-        for account in self.contacts.iter().filter_map(|other| other.account.clone()) {
+        for account in self.contacts.iter().filter_map(|it| it.account.clone()) {
             let Some(question) = state.moment.ask_about(account.as_str()) else { continue };
             let homeserver = state.homeserver.clone();
             tokio::spawn(async move {
@@ -103,67 +132,101 @@ impl Others {
     }
 }
 
-/// Returns how long the other party usually takes to reply, in milliseconds. It is the median, and
-/// `None` if there are too few replies.
-pub(super) async fn usual_reply_time(
-    state: &PageState,
-    session: &Session,
-) -> Result<Option<i64>, StoreError> {
-    let turns =
-        state.store.parties_of_last_lines(session.transaction.id, LINES_FOR_REPLY_TIME).await?;
-    Ok(reply_time_in(&turns, session))
-}
-
-/// Computes how long the other party usually takes to reply, in milliseconds, from the last
-/// [`LINES_FOR_REPLY_TIME`] turns.
-pub(super) fn reply_time_in(turns: &[(String, i64)], session: &Session) -> Option<i64> {
-    median_reply_time(turns, session.visitor.role.other().as_str())
-}
-
-/// Computes the median reply time of `party`. `turns` has the party and the time of each line,
-/// newest first.
-fn median_reply_time(turns: &[(String, i64)], party: &str) -> Option<i64> {
-    let mut delays = Vec::new();
-    let mut waiting_since: Option<i64> = None;
-    for (speaker, at) in turns.iter().rev() {
-        if speaker == party {
-            delays.extend(waiting_since.take().map(|since| (at - since).max(0)));
-        } else {
-            waiting_since.get_or_insert(*at);
-        }
+impl Reachable {
+    /// Returns the user by whom they are known: their account, or else their guest.
+    fn user(&self) -> OwnedUserId {
+        self.account.as_ref().unwrap_or(&self.guest).clone()
     }
-    delays.sort_unstable();
-    (delays.len() >= MIN_REPLIES).then(|| delays.get(delays.len() / 2).copied()).flatten()
+}
+
+/// Returns where a message reaches a contact.
+fn reach(contact: &Contact, members: &[ContactMember]) -> Reach {
+    let Some(account) = &contact.matrix else {
+        return if contact.email.is_some() { Reach::Email } else { Reach::Page };
+    };
+    let member = members.iter().find(|it| it.user_id == account.as_str());
+    match member.and_then(|it| it.membership.as_deref()) {
+        Some("join") => Reach::InRoom,
+        Some("invite") => Reach::Invited,
+        _ => Reach::NotInRoom,
+    }
+}
+
+/// Returns how long the other party usually takes to reply, in milliseconds: a seller to all of their buyers, and a buyer in
+/// this transaction.
+pub(super) fn replies_in(surroundings: &Surroundings, session: &Session) -> Option<i64> {
+    match session.visitor.role {
+        PartyRole::Buyer => surroundings.seller_replies_in,
+        PartyRole::Seller => surroundings.buyer_replies_in,
+    }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
 
-    fn turns(turns: &[(&str, i64)]) -> Vec<(String, i64)> {
-        turns.iter().rev().map(|(who, at)| ((*who).to_owned(), *at)).collect()
+    #[test]
+    fn a_contact_is_reached_where_they_are() {
+        let contact = |matrix: Option<&str>, email: Option<&str>| Contact {
+            name: Some("Sam".to_owned()),
+            matrix: matrix.map(|it| it.try_into().unwrap()),
+            email: email.map(str::to_owned),
+            duty: None,
+        };
+        let account = Some("@sam:example.org");
+        let member = |membership: Option<&str>| ContactMember {
+            user_id: "@sam:example.org".to_owned(),
+            membership: membership.map(str::to_owned),
+            display_name: None,
+        };
+        for (contact, membership, expected) in [
+            (contact(account, None), Some("join"), Reach::InRoom),
+            (contact(account, Some("sam@x.org")), Some("invite"), Reach::Invited),
+            (contact(account, None), Some("leave"), Reach::NotInRoom),
+            (contact(account, None), None, Reach::NotInRoom),
+            (contact(None, Some("sam@x.org")), Some("join"), Reach::Email),
+            (contact(None, None), None, Reach::Page),
+        ] {
+            assert_eq!(reach(&contact, &[member(membership)]), expected, "{contact:?}");
+        }
+        assert_eq!(reach(&contact(account, None), &[]), Reach::NotInRoom);
     }
 
     #[test]
-    fn a_reply_time_begins_with_the_first_unanswered_line() {
-        let turns = turns(&[
-            ("seller", 0),
-            ("buyer", 10),
-            ("buyer", 20),
-            ("seller", 110),
-            ("seller", 200),
-            ("buyer", 300),
-            ("seller", 310),
-            ("buyer", 400),
-            ("seller", 900),
-            ("buyer", 1000),
-        ]);
-        assert_eq!(median_reply_time(&turns, "seller"), Some(100));
-        assert_eq!(median_reply_time(&turns, "buyer"), Some(100));
-    }
-
-    #[test]
-    fn too_few_replies_give_no_reply_time() {
-        assert_eq!(median_reply_time(&turns(&[("buyer", 0), ("seller", 5)]), "seller"), None);
+    fn one_can_address_each_other_contact_and_a_duty_of_several() {
+        let user = |name: &str| OwnedUserId::try_from(format!("@{name}:example.org")).unwrap();
+        let contact = |name: &str, role, duty: Option<&str>| Reachable {
+            name: name.to_owned(),
+            role,
+            duty: duty.map(str::to_owned),
+            account: (name == "Sam").then(|| user("sam")),
+            guest: user(&format!("guest_{name}")),
+            reach: Reach::Page,
+        };
+        use PartyRole::{Buyer, Seller};
+        let contacts = vec![
+            contact("Sam", Seller, Some("sales")),
+            contact("Rita", Seller, Some("accounts receivable")),
+            contact("Tom", Seller, Some("sales")),
+            contact("Bea", Buyer, Some("sales")),
+            contact("Kim", Buyer, None),
+        ];
+        let contacts = Contacts { transaction: Ulid::nil(), contacts };
+        let choices = contacts.addressees(&user("guest_Bea"));
+        let shown: Vec<_> =
+            choices.iter().map(|it| (it.id.as_str(), it.to.name.as_str())).collect();
+        assert_eq!(
+            shown,
+            [
+                ("seller sales", "sales"),
+                ("@guest_Sam:example.org", "Sam"),
+                ("@guest_Rita:example.org", "Rita"),
+                ("@guest_Tom:example.org", "Tom"),
+                ("@guest_Kim:example.org", "Kim"),
+            ]
+        );
+        assert_eq!(choices[0].to.users, [user("sam"), user("guest_Tom")]);
+        assert_eq!(choices[1].to.users, [user("sam")]);
+        assert_eq!(choices[2].to.users, [user("guest_Rita")]);
     }
 }

@@ -9,7 +9,7 @@ use super::cast::Cast;
 use super::composing::ChatRequest;
 use super::gather;
 use super::model::{Chat, Page};
-use super::people::reply_time_in;
+use super::people::{Contacts, replies_in};
 use super::reader::LANGUAGE_COOKIE;
 use super::refusal::Refusal;
 use super::session::{Session, is_secure};
@@ -23,6 +23,8 @@ pub(super) struct PageQuery {
     reply: Option<String>,
     edit: Option<String>,
     again: Option<String>,
+    ask: Option<String>,
+    find: Option<String>,
     notes: Option<String>,
 }
 
@@ -32,16 +34,26 @@ pub(super) async fn page(
     session: Session,
     Query(query): Query<PageQuery>,
 ) -> Result<Response, Refusal> {
-    let PageQuery { before, reply, edit, again, lang, notes } = query;
-    let [before, reply, edit, again] = [before, reply, edit, again].map(name);
-    let request = ChatRequest { before, reply, edit, again };
+    let PageQuery { before, reply, edit, again, ask, find, lang, notes } = query;
+    let [before, reply, edit, again, find] = [before, reply, edit, again, find].map(name);
+    if find.is_some() {
+        state.limits.signal(session.grant)?;
+    }
+    let ask = ask.and_then(|it| it.parse().ok());
+    let request = ChatRequest { before, reply, edit, again, ask, find };
     let wanted = notes::wanted(&session, notes.as_deref());
     let surroundings = gather::surroundings(&state, &session, Some(wanted)).await?;
-    let cast = Cast::with(&state, &session, surroundings.guests.clone());
+    let cast = Cast::with(&state, &session, &surroundings.guests, &surroundings.members);
     let chat = gather::chat(&state, &session, &cast, &surroundings, request).await?;
-    let replies_in = reply_time_in(&surroundings.turns, &session);
-    let page = gather::page_with(&state, &session, chat, replies_in).await?;
-    let page = Page { notes: notes::shown(&session, surroundings.notes), ..page };
+    let contacts = Contacts::of(&state, &session, &surroundings.members);
+    contacts.ask(&state);
+    let page = Page {
+        people: contacts.people(&state),
+        choices: contacts.addressees(&session.guest.user_id),
+        replies_in: replies_in(&surroundings, &session),
+        notes: notes::shown(&session, surroundings.notes),
+        ..gather::page(&state, &session, chat).await?
+    };
     let html = view::page(&page).into_string();
     let mut response = Html(html).into_response();
     if lang.is_some() {
@@ -74,7 +86,7 @@ pub(super) async fn lines(
 ) -> Result<Html<String>, Refusal> {
     let request = ChatRequest { before: name(query.before), ..ChatRequest::default() };
     let surroundings = gather::surroundings(&state, &session, None).await?;
-    let cast = Cast::with(&state, &session, surroundings.guests.clone());
+    let cast = Cast::with(&state, &session, &surroundings.guests, &surroundings.members);
     let chat = gather::chat(&state, &session, &cast, &surroundings, request).await?;
     Ok(Html(view::lines(&chat, &session.reader, &session.address()).into_string()))
 }

@@ -12,17 +12,20 @@ use serde_json::{Value, json};
 use ulid::Ulid;
 
 use super::PageState;
+use super::cast::Cast;
+use super::chat::ReadLines;
 use super::limits::UPLOAD_READ_TIMEOUT;
+use super::people::Contacts;
 use super::reader::is_script;
 use super::refusal::Refusal;
 use super::session::Session;
 use crate::files::{Arrived, Arriving};
 use crate::record::Entry;
-use crate::room::message_content::{self, MAX_FILES, MAX_TEXT_BYTES, Relation};
+use crate::room::message_content::{self, Addressee, MAX_FILES, MAX_TEXT_BYTES, Relation};
 use crate::store::NewOutgoing;
 
-/// The greatest length of a field other than the text, in bytes.
-const MAX_FIELD_BYTES: usize = 500;
+/// The greatest length of a field other than the text, in bytes. A description has at most 500 characters.
+const MAX_FIELD_BYTES: usize = 2_000;
 /// The greatest length of a reaction, in bytes. It may be an emoji of several parts, or a word.
 const MAX_REACTION_BYTES: usize = 64;
 /// The greatest number of messages of one visitor that are not in the room yet.
@@ -36,6 +39,8 @@ struct Message {
     reply_to: Option<String>,
     edit: Option<String>,
     description: Option<String>,
+    /// The [`Choice`] of those to whom the text is addressed.
+    to: Option<String>,
     /// The id of the outgoing message that could not be sent, and that this one replaces.
     instead_of: Option<String>,
     /// The files, with their names.
@@ -61,6 +66,10 @@ pub(super) async fn messages(
     if let Some(answered) = &message.reply_to {
         check_known(&state, &session, answered).await?;
     }
+    let to = match &message.to {
+        Some(choice) => Some(chosen(&state, &session, choice).await?),
+        None => None,
+    };
     let client_id = message.client_id.clone().unwrap_or_else(|| Ulid::new().to_string());
     let mut ids = Vec::new();
     for (index, (file_name, file)) in message.files.into_iter().enumerate() {
@@ -77,8 +86,8 @@ pub(super) async fn messages(
         ids.push(write(&state, &session, &id, "m.room.message", &content, Some(&sha256)).await?);
     }
     if !message.text.trim().is_empty() {
-        let relation =
-            Relation { reply_to: message.reply_to.as_deref(), edit: message.edit.as_deref() };
+        let (reply_to, edit) = (message.reply_to.as_deref(), message.edit.as_deref());
+        let relation = Relation { reply_to, edit, to: to.as_ref() };
         let content = message_content::message(message.text.trim_end(), &relation);
         ids.push(write(&state, &session, &client_id, "m.room.message", &content, None).await?);
     }
@@ -127,6 +136,7 @@ async fn read_form(
             "reply_to" => message.reply_to = value,
             "edit" => message.edit = value,
             "description" => message.description = value,
+            "to" => message.to = value,
             "instead_of" => message.instead_of = value,
             _ => {}
         }
@@ -195,6 +205,15 @@ async fn check_own(state: &PageState, session: &Session, event: &str) -> Result<
         return Ok(());
     }
     Err(Refusal::problem(StatusCode::FORBIDDEN, "problem-not-yours"))
+}
+
+/// Returns those whom the visitor chose to address. Only contacts of this transaction can be chosen.
+async fn chosen(state: &PageState, session: &Session, choice: &str) -> Result<Addressee, Refusal> {
+    let members = state.store.contact_members(session.transaction.id).await?;
+    let contacts = Contacts::of(state, session, &members);
+    let choices = contacts.addressees(&session.guest.user_id).into_iter();
+    let unknown = || Refusal::problem(StatusCode::UNPROCESSABLE_ENTITY, "problem-addressee");
+    choices.map(|it| (it.id, it.to)).find(|(id, _)| id == choice).map(|it| it.1).ok_or_else(unknown)
 }
 
 /// Checks that the transaction is not closed. The room is read-only then.
@@ -307,6 +326,40 @@ pub(super) async fn react(
             write(&state, &session, &client_id, "m.reaction", &content, None).await?
         }
     };
+    Ok(accepted(&session, &headers, &[sent]))
+}
+
+/// `POST /t/{id}/vote`: votes in a poll, in place of an earlier vote. `event` is the poll, and each `answer` the id of an answer.
+pub(super) async fn vote(
+    State(state): State<PageState>,
+    session: Session,
+    headers: HeaderMap,
+    Form(fields): Form<Vec<(String, String)>>,
+) -> Result<Response, Refusal> {
+    state.limits.write(session.grant, 1)?;
+    check_open(&state, &session)?;
+    check_writable(&state, &session).await?;
+    let refuse = |id| Refusal::problem(StatusCode::UNPROCESSABLE_ENTITY, id);
+    let named = |name: &'static str| fields.iter().filter(move |it| it.0 == name).map(|it| &it.1);
+    // What has a NUL names nothing, and PostgreSQL takes none.
+    let event = named("event").find(|it| !it.contains('\0')).ok_or(refuse("problem-form"))?;
+    let answers: Vec<String> = named("answer").cloned().collect();
+    let id = session.transaction.id;
+    let lines = state.store.shown_events(id, std::slice::from_ref(event)).await?;
+    let start = lines.first().map(|it| it.entry.fixed.event_type.clone());
+    let read = ReadLines::of(&state.store, id, lines, None).await?;
+    let cast = Cast::of(&state, &session).await?;
+    let poll = read.shown(&session, &cast).into_iter().find_map(|line| line.poll);
+    let (Some(start), Some(poll)) = (start, poll) else { return Err(refuse("problem-form")) };
+    let is_valid = |chosen: &String| poll.answers.iter().any(|it| it.id == *chosen);
+    let most = poll.max_selections.min(poll.answers.len());
+    if poll.ended || answers.len() > most || !answers.iter().all(is_valid) {
+        return Err(refuse("problem-poll"));
+    }
+    let (event_type, content) = message_content::vote(&start, event, &answers);
+    // Only the last vote counts, so it does no harm if a form is sent twice.
+    let client_id = Ulid::new().to_string();
+    let sent = write(&state, &session, &client_id, event_type, &content, None).await?;
     Ok(accepted(&session, &headers, &[sent]))
 }
 

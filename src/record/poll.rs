@@ -25,6 +25,8 @@ pub struct Poll {
     pub answers: Vec<(String, String)>,
     /// The number of answers that one vote may choose.
     pub max_selections: usize,
+    /// Whether nobody is to see the votes before the poll has ended.
+    pub is_undisclosed: bool,
 }
 
 /// One answer that a vote chose.
@@ -56,11 +58,13 @@ impl Poll {
             Some((plain_text::text(id), words_of(answer)?))
         };
         let answers = poll.get("answers").and_then(Value::as_array);
+        let kind = poll.get("kind").and_then(Value::as_str).unwrap_or_default();
         let selections = poll.get("max_selections").and_then(Value::as_u64).unwrap_or(1);
         Some(Self {
             question: poll.get("question").and_then(words_of).unwrap_or_default(),
             answers: answers.into_iter().flatten().filter_map(answer).take(MAX_ANSWERS).collect(),
             max_selections: usize::try_from(selections).unwrap_or(usize::MAX).max(1),
+            is_undisclosed: kind.ends_with(".undisclosed"),
         })
     }
 

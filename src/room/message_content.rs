@@ -1,6 +1,7 @@
 //! Turns what a visitor of the page typed, or the shop said by the API, into the content of an event.
 
 use pulldown_cmark::{Event, Options, Parser, html};
+use ruma::OwnedUserId;
 use serde_json::{Value, json};
 
 /// The greatest length of a text, in bytes. An event may have at most 64 KiB in total, and may
@@ -11,13 +12,24 @@ pub const MAX_FILES: usize = 10;
 /// The greatest length of the name of a file, in characters.
 const MAX_FILE_NAME_CHARS: usize = 200;
 
-/// The messages to which a message relates.
+/// The messages to which a message relates, and those to whom it is addressed.
 #[derive(Clone, Debug, Default)]
 pub struct Relation<'a> {
     /// The event id of the message that it answers.
     pub reply_to: Option<&'a str>,
     /// The event id of the message that it replaces.
     pub edit: Option<&'a str>,
+    /// Those to whom it is addressed; `None`: everybody.
+    pub to: Option<&'a Addressee>,
+}
+
+/// Somebody to whom a message can be addressed: one person, or several with the same duty.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Addressee {
+    /// The name of the person, or the duty.
+    pub name: String,
+    /// The users who are told of the message in particular.
+    pub users: Vec<OwnedUserId>,
 }
 
 /// Returns a text with the line ends that we keep, and without NUL, which no database of ours stores.
@@ -26,12 +38,18 @@ pub fn tidy_text(text: &str) -> String {
 }
 
 /// Returns the content of a text message that is written in Markdown (Client-Server API, "m.text",
-/// "Rich replies", "Event replacements").
+/// "Rich replies", "Event replacements", "User and room mentions"). It begins with the name of the addressee.
 pub fn message(text: &str, relation: &Relation<'_>) -> Value {
     let mut content = json!({ "msgtype": "m.text", "body": text, "m.mentions": {} });
-    if let Some(html) = markup(text) {
+    let mut html = markup(text);
+    if let Some(to) = relation.to {
+        content["body"] = json!(format!("{}: {text}", to.name));
+        content["m.mentions"] = json!({ "user_ids": to.users });
+        html = Html { text: addressed(to, &html.text), is_plain: false };
+    }
+    if !html.is_plain {
         content["format"] = json!("org.matrix.custom.html");
-        content["formatted_body"] = json!(html);
+        content["formatted_body"] = json!(html.text);
     }
     if let Some(original) = relation.edit {
         let mut edit = content.clone();
@@ -91,9 +109,45 @@ pub fn reaction(event: &str, key: &str) -> Value {
     json!({ "m.relates_to": { "rel_type": "m.annotation", "event_id": event, "key": key } })
 }
 
-/// Converts Markdown to HTML. Returns `None` if the text has no markup. HTML in the text stays
-/// text.
-fn markup(text: &str) -> Option<String> {
+/// Returns type and content of a vote in a poll (MSC3381), which speaks of it as the poll does: `poll_type` is the event type
+/// of the poll.
+pub fn vote(poll_type: &str, poll: &str, answers: &[String]) -> (&'static str, Value) {
+    let relation = json!({ "rel_type": "m.reference", "event_id": poll });
+    match poll_type {
+        "m.poll.start" => {
+            ("m.poll.response", json!({ "m.relates_to": relation, "m.selections": answers }))
+        }
+        _ => {
+            let name = "org.matrix.msc3381.poll.response";
+            (name, json!({ "m.relates_to": relation, name: { "answers": answers } }))
+        }
+    }
+}
+
+/// Returns the HTML of a message with the name of the addressee before it. That of one person is a link, which clients
+/// show as a pill.
+fn addressed(to: &Addressee, html: &str) -> String {
+    let mut name = String::new();
+    html::push_html(&mut name, std::iter::once(Event::Text(to.name.as_str().into())));
+    let name = match &to.users[..] {
+        [user] => format!("<a href=\"{}\">{name}</a>", user.matrix_to_uri()),
+        _ => format!("<strong>{name}</strong>"),
+    };
+    match html.strip_prefix("<p>") {
+        Some(rest) => format!("<p>{name}: {rest}"),
+        None => format!("{name}: {html}"),
+    }
+}
+
+/// A text as HTML.
+struct Html {
+    text: String,
+    /// Whether it says no more than the plain text.
+    is_plain: bool,
+}
+
+/// Converts Markdown to HTML. HTML in the text stays text.
+fn markup(text: &str) -> Html {
     let options = Options::ENABLE_STRIKETHROUGH | Options::ENABLE_TABLES;
     // In a chat, a line break in the source is meant as a line break.
     let events = Parser::new_ext(text, options).map(|event| match event {
@@ -105,8 +159,10 @@ fn markup(text: &str) -> Option<String> {
     html::push_html(&mut html, events);
     let html = html.trim();
     let plain = html.strip_prefix("<p>").and_then(|html| html.strip_suffix("</p>"));
-    let is_plain = plain.is_some_and(|text| !text.contains('<'));
-    (!is_plain).then(|| html.to_owned())
+    match plain.filter(|text| !text.contains('<')) {
+        Some(plain) => Html { text: plain.to_owned(), is_plain: true },
+        None => Html { text: html.to_owned(), is_plain: false },
+    }
 }
 
 #[cfg(test)]
@@ -140,11 +196,31 @@ mod tests {
 
     #[test]
     fn an_edit_has_the_new_text_for_clients_with_and_without_support_for_edits() {
-        let relation = Relation { edit: Some("$e"), reply_to: None };
+        let relation = Relation { edit: Some("$e"), ..Relation::default() };
         let content = message("new", &relation);
         assert_eq!(content["body"], "* new");
         assert_eq!(content["m.new_content"]["body"], "new");
         assert_eq!(content["m.relates_to"]["event_id"], "$e");
+    }
+
+    #[test]
+    fn a_message_begins_with_its_addressee_who_is_mentioned() {
+        let user = |id: &str| OwnedUserId::try_from(id).unwrap();
+        let content = |name: &str, users: &[&str], text: &str| {
+            let users = users.iter().map(|it| user(it)).collect();
+            let to = Addressee { name: name.to_owned(), users };
+            message(text, &Relation { to: Some(&to), ..Relation::default() })
+        };
+        let said = content("Rita <b>", &["@rita:x.org"], "Is 1 < 2?");
+        assert_eq!(said["body"], "Rita <b>: Is 1 < 2?");
+        assert_eq!(said["m.mentions"], json!({ "user_ids": ["@rita:x.org"] }));
+        let html = "<a href=\"https://matrix.to/#/@rita:x.org\">Rita &lt;b&gt;</a>: Is 1 &lt; 2?";
+        assert_eq!(said["formatted_body"], html);
+        let said = content("sales", &["@a:x.org", "@b:x.org"], "**now**");
+        assert_eq!(said["m.mentions"], json!({ "user_ids": ["@a:x.org", "@b:x.org"] }));
+        assert_eq!(said["formatted_body"], "<p><strong>sales</strong>: <strong>now</strong></p>");
+        let html = content("sales", &["@a:x.org"], "- one")["formatted_body"].to_string();
+        assert!(html.contains("</a>: <ul>"), "{html}");
     }
 
     #[test]

@@ -12,9 +12,6 @@ use crate::record::{Entry, Kind, Role};
 pub(super) const NEWEST_FIRST: &str = "ORDER BY e.sort_at DESC, e.event_id DESC";
 /// The number of event ids in one list of a query.
 pub(super) const EVENTS_PER_QUERY: usize = 64;
-static SELECT_PARTIES_OF_LAST_LINES: LazyLock<String> = LazyLock::new(|| {
-    format!("SELECT e.party, e.sort_at FROM entries e {} {NEWEST_FIRST} LIMIT $2", where_line())
-});
 static SELECT_ENTRIES_OF_EVENTS: LazyLock<String> = LazyLock::new(|| {
     let events = placeholders(2);
     format!("{} WHERE e.transaction_id = $1 AND e.event_id IN ({events})", select_entries!("", ""))
@@ -95,20 +92,6 @@ impl Store {
             }
         }
         Ok(entries)
-    }
-
-    /// Returns the parties that wrote the last lines, and the times (milliseconds since 1970),
-    /// newest first.
-    ///
-    /// # Errors
-    /// If the database does not answer.
-    pub async fn parties_of_last_lines(
-        &self,
-        id: Ulid,
-        limit: i64,
-    ) -> Result<Vec<(String, i64)>, StoreError> {
-        let query = sqlx::query_as(AssertSqlSafe(SELECT_PARTIES_OF_LAST_LINES.as_str()));
-        query.bind(id.to_string()).bind(limit).fetch_all(&self.pool).await
     }
 
     /// Returns how far people have read.

@@ -1,10 +1,11 @@
 //! The people who are in the room of a transaction, or are invited to it.
 
 use std::collections::BTreeMap;
+use std::sync::LazyLock;
 
 use ruma::{OwnedUserId, UserId};
 use serde_json::json;
-use sqlx::FromRow;
+use sqlx::{AssertSqlSafe, FromRow};
 use ulid::Ulid;
 
 use super::columns::parse_id;
@@ -85,6 +86,15 @@ const SELECT_MISSING_SINCE: &str =
 /// is made.
 const SET_WANTED_AGAIN: &str =
     "UPDATE rooms SET blocked_at = NULL, wanted_again = 1 WHERE transaction_id = $1";
+/// The contacts with their memberships, as the start of a FROM.
+pub(super) const FROM_CONTACT_MEMBERS: &str = "members m JOIN contacts c \
+     ON c.transaction_id = m.transaction_id AND c.user_id = m.user_id AND c.active = 1";
+static SELECT_CONTACT_MEMBERS: LazyLock<String> = LazyLock::new(|| {
+    format!(
+        "SELECT m.user_id, m.membership, m.display_name FROM {FROM_CONTACT_MEMBERS} \
+         WHERE m.transaction_id = $1"
+    )
+});
 const SELECT_MEMBER_PROBLEMS: &str = "SELECT user_id, problem FROM members \
      WHERE transaction_id = $1 AND problem IS NOT NULL ORDER BY user_id";
 
@@ -105,6 +115,17 @@ struct MemberRow {
     since: Option<i64>,
     look_at: Option<i64>,
     missing_since: Option<i64>,
+}
+
+/// What is known about a contact with a Matrix account, for the page.
+#[derive(Clone, Debug, FromRow)]
+pub struct ContactMember {
+    /// The Matrix user id.
+    pub user_id: String,
+    /// The membership as in `m.room.member`. None: not invited.
+    pub membership: Option<String>,
+    /// The name that they chose themselves, in the room.
+    pub display_name: Option<String>,
 }
 
 /// What is known about one person, for the shop. Times are milliseconds since 1970.
@@ -165,6 +186,15 @@ impl Store {
                 Some((user, member))
             })
             .collect())
+    }
+
+    /// Returns the contacts with a Matrix account who are or were in the room, or are invited.
+    ///
+    /// # Errors
+    /// If the database does not answer.
+    pub async fn contact_members(&self, id: Ulid) -> Result<Vec<ContactMember>, StoreError> {
+        let members = sqlx::query_as(AssertSqlSafe(SELECT_CONTACT_MEMBERS.as_str()));
+        members.bind(id.to_string()).fetch_all(&self.pool).await
     }
 
     /// Returns since when the account is known not to exist. None: the account exists, or it was

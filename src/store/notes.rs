@@ -40,12 +40,12 @@ const SELECT_ONE_OF_SHOP: &str = concat!(
      WHERE transaction_id = $1 AND id = $2 AND ",
     of_shop!(),
 );
-/// The notes of one side, newest first: `$4` is the side, `$5` the id of a note before which they were written (empty:
-/// the newest ones), `$6` their greatest number. It is a part of a larger statement.
+/// The notes of one side, newest first: `$3` is the side, `$4` the id of a note before which they were written (empty:
+/// the newest ones), `$5` their greatest number. It is a part of a larger statement.
 pub(super) const SELECT_OF_SIDE: &str = "SELECT transaction_id, id, author, text, user_id, \
-     created_at, removed_at, position FROM notes WHERE transaction_id = $1 AND party = $4 \
-     AND ($5 = '' OR position < (SELECT b.position FROM notes b \
-     WHERE b.transaction_id = $1 AND b.party = $4 AND b.id = $5)) ORDER BY position DESC LIMIT $6";
+     created_at, removed_at, position FROM notes WHERE transaction_id = $1 AND party = $3 \
+     AND ($4 = '' OR position < (SELECT b.position FROM notes b \
+     WHERE b.transaction_id = $1 AND b.party = $3 AND b.id = $4)) ORDER BY position DESC LIMIT $5";
 const REMOVE_AS_SHOP: &str = concat!(
     "UPDATE notes SET text = NULL, removed_at = $3 \
      WHERE transaction_id = $1 AND id = $2 AND removed_at IS NULL AND ",
@@ -336,12 +336,12 @@ mod tests {
         assert_eq!(texts(store.snapshot().await.unwrap().notes(id).await.unwrap()), "123");
         let of_side = async |party| {
             let wanted = NotesOfSide { party, before: None, most: 10 };
-            let found = store.surroundings(id, guest, 1, Some(wanted)).await.unwrap();
+            let found = store.surroundings(id, guest, Some(wanted)).await.unwrap();
             texts(found.notes.into_iter().map(|it| it.note).collect())
         };
         assert_eq!(of_side(PartyRole::Seller).await, "31");
         assert_eq!(of_side(PartyRole::Buyer).await, "42");
-        assert!(store.surroundings(id, guest, 1, None).await.unwrap().notes.is_empty());
+        assert!(store.surroundings(id, guest, None).await.unwrap().notes.is_empty());
 
         // Whoever is forgotten leaves no words, by whichever id, and what somebody else wrote stays.
         let mut tx = store.begin().await.unwrap();

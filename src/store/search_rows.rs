@@ -31,7 +31,7 @@ static DELETE_ROWS: ManyRows = ManyRows::new(
 const DELETE_ROW: &str = "DELETE FROM search_rows WHERE transaction_id = $1 AND seq = $2";
 
 /// The number of ids for entries with the same millisecond in the reading order.
-const IDS_PER_MILLISECOND: i64 = 1 << 12;
+pub(super) const IDS_PER_MILLISECOND: i64 = 1 << 12;
 /// The number of attempts to find a free id before an id of the next millisecond is tried.
 const ATTEMPTS_PER_MILLISECOND: i64 = 8;
 

@@ -6,18 +6,18 @@ use ruma::UserId;
 use sqlx::AssertSqlSafe;
 use ulid::Ulid;
 
-use super::chat::{NEWEST_FIRST, SELECT_LAST_READS, where_line};
+use super::chat::SELECT_LAST_READS;
+use super::members::FROM_CONTACT_MEMBERS;
 use super::notes::SELECT_OF_SIDE;
 use super::outgoing::guest_row;
 use super::questions::{self, Answer, Question};
-use super::{GuestRow, LastRead, Note, NotesOfSide, Outgoing, SideNote, Store, StoreError};
+use super::replies;
+use super::{
+    ContactMember, GuestRow, LastRead, Note, NotesOfSide, Outgoing, SideNote, Store, StoreError,
+};
 
 static SELECT_SURROUNDINGS: LazyLock<String> = LazyLock::new(|| {
-    let (line, reads) = (where_line(), SELECT_LAST_READS.as_str());
-    let last_lines = format!(
-        "(SELECT e.transaction_id, e.party, e.event_id, e.sort_at FROM entries e {line} \
-         {NEWEST_FIRST} LIMIT $3) turns"
-    );
+    let reads = SELECT_LAST_READS.as_str();
     questions::ask(&[
         Question {
             name: "room",
@@ -32,6 +32,13 @@ static SELECT_SURROUNDINGS: LazyLock<String> = LazyLock::new(|| {
             texts: &["user_id", "party", "contact", "display_name"],
             numbers: &["made_at"],
             from: "guests WHERE transaction_id = $1",
+        },
+        Question {
+            name: "member",
+            of: "m.transaction_id",
+            texts: &["m.user_id", "m.membership", "m.display_name"],
+            numbers: &[],
+            from: &format!("{FROM_CONTACT_MEMBERS} WHERE m.transaction_id = $1"),
         },
         Question {
             name: "last_read",
@@ -55,11 +62,18 @@ static SELECT_SURROUNDINGS: LazyLock<String> = LazyLock::new(|| {
             from: &format!("({SELECT_OF_SIDE}) notes"),
         },
         Question {
-            name: "turn",
-            of: "transaction_id",
-            texts: &["party", "event_id"],
-            numbers: &["sort_at"],
-            from: &last_lines,
+            name: "buyer_replies",
+            of: "$1",
+            texts: &[],
+            numbers: &["replies", "delay"],
+            from: &replies::from_buyer(),
+        },
+        Question {
+            name: "seller_replies",
+            of: "$1",
+            texts: &[],
+            numbers: &["replies", "delay"],
+            from: &replies::from_seller(),
         },
     ])
 });
@@ -75,20 +89,23 @@ pub struct Surroundings {
     pub is_stuck: bool,
     /// The guests of the transaction.
     pub guests: Vec<GuestRow>,
+    /// The contacts with a Matrix account who are or were in the room, or are invited.
+    pub members: Vec<ContactMember>,
     /// How far people have read.
     pub last_reads: Vec<LastRead>,
     /// The messages of the visitor that are not in the room, oldest first.
     pub unsent: Vec<Outgoing>,
-    /// The parties that wrote the last lines, and the times (milliseconds since 1970), newest
-    /// first.
-    pub turns: Vec<(String, i64)>,
+    /// How long the buyer usually takes to reply in this transaction, in milliseconds; `None`: too few replies.
+    pub buyer_replies_in: Option<i64>,
+    /// How long the seller usually takes to reply in any transaction of the shop, in milliseconds; `None`: too few replies.
+    pub seller_replies_in: Option<i64>,
     /// The notes of a side, newest first. Without a side, none.
     pub notes: Vec<SideNote>,
 }
 
 impl Store {
     /// Returns what there is around the lines of a conversation, for a visitor who speaks through
-    /// this guest. `turns` is the greatest number of turns. Notes are read for one side only, or for none.
+    /// this guest. Notes are read for one side only, or for none.
     ///
     /// # Errors
     /// If the database does not answer.
@@ -96,13 +113,11 @@ impl Store {
         &self,
         id: Ulid,
         guest: &UserId,
-        turns: i64,
         notes: Option<NotesOfSide>,
     ) -> Result<Surroundings, StoreError> {
         let answers: Vec<Answer> = sqlx::query_as(AssertSqlSafe(SELECT_SURROUNDINGS.as_str()))
             .bind(id.to_string())
             .bind(guest.as_str())
-            .bind(turns)
             .bind(notes.map_or("", |it| it.party.as_str()))
             .bind(notes.and_then(|it| it.before).map(|it| it.to_string()).unwrap_or_default())
             .bind(notes.map_or(0, |it| it.most))
@@ -116,7 +131,6 @@ impl Store {
 impl Surroundings {
     fn of(answers: Vec<Answer>, guest: &UserId, party: &str) -> Self {
         let mut found = Self::default();
-        let mut turns = Vec::new();
         for Answer { question, texts, numbers, .. } in answers {
             let ([first, second, third, fourth, fifth], [number, failures, ..]) = (texts, numbers);
             let number = number.unwrap_or_default();
@@ -138,6 +152,11 @@ impl Surroundings {
                         made_at,
                     ));
                 }
+                "member" => found.members.push(ContactMember {
+                    user_id: first.unwrap_or_default(),
+                    membership: second,
+                    display_name: third,
+                }),
                 "last_read" => found.last_reads.push(LastRead {
                     user_id: first.unwrap_or_default(),
                     line: second,
@@ -164,15 +183,16 @@ impl Surroundings {
                     },
                     user_id: fourth,
                 }),
-                _ => turns.push((number, second.unwrap_or_default(), first.unwrap_or_default())),
+                "buyer_replies" => {
+                    found.buyer_replies_in = replies::usual(number, failures.unwrap_or_default());
+                }
+                _ => found.seller_replies_in = replies::usual(number, failures.unwrap_or_default()),
             }
         }
         // A union has no order of its own.
         found.guests.sort_by(|one, other| one.guest.user_id.cmp(&other.guest.user_id));
         found.unsent.sort_by(|one, other| one.id.cmp(&other.id));
         found.notes.sort_by_key(|it| std::cmp::Reverse(it.note.position));
-        turns.sort_by(|one, other| other.cmp(one));
-        found.turns = turns.into_iter().map(|(at, _, party)| (party, at)).collect();
         found
     }
 }

@@ -244,6 +244,25 @@ fn openid_servers_are_checked() {
 }
 
 #[test]
+fn questions_are_checked() {
+    let long = format!("[{{shop: a, first: {}, second: b?, third: c?}}]", "a".repeat(201));
+    for (questions, path, words) in [
+        ("[{shop: a, first: a?, second: b?}]", "page.questions[0].third", &["nothing"][..]),
+        ("[{shop: b, first: a?, second: b?, third: c?}]", "page.questions[0].shop", &["\"b\""]),
+        ("[{shop: a, first: a?, second: ' ', third: c?}]", "page.questions[0].second", &["200"]),
+        (&long, "page.questions[0].first", &["201 characters"]),
+        (
+            "[{shop: a, first: a?, second: b?, third: c?}, {shop: a, first: a?, second: b?, third: c?}]",
+            "page.questions[1].shop",
+            &["for the second time"],
+        ),
+    ] {
+        let keys = "api: {keys: [{shop: a, key: 0123456789-0123456789-0123456789-x}]}";
+        assert_refused(load(&format!("{keys}\npage: {{questions: {questions}}}")), path, words);
+    }
+}
+
+#[test]
 fn links_to_payment_providers_are_checked() {
     for (links, path, words) in [
         ("[{shop: a}]", "page.pay_links[0].url", &["nothing", "https://"][..]),

@@ -3,11 +3,15 @@
 use jiff::tz::TimeZone;
 
 use super::{Config, Draft, check_origins, check_secret, check_url, refuse_repeated};
-use crate::config::{ApiConfig, CreateRooms, OpenIdServer, PageConfig, PayLink, SignInKey};
+use crate::config::{
+    ApiConfig, CreateRooms, OpenIdServer, PageConfig, PayLink, Questions, SignInKey,
+};
 use crate::language::Language;
 
 /// The least length of a sign-in key: that of the output of HMAC-SHA256 (RFC 7518, section 3.2).
 const MIN_SIGN_IN_KEY_CHARS: usize = 32;
+/// The greatest length of a question, in characters.
+const MAX_QUESTION_CHARS: usize = 200;
 
 pub(super) fn check(config: &mut Config, draft: &mut Draft) {
     let page = &mut config.page;
@@ -23,6 +27,7 @@ pub(super) fn check(config: &mut Config, draft: &mut Draft) {
     check_openid(&page.openid, config.homeserver.domain.as_str(), draft);
     check_sign_in(&page.sign_in, &config.api, draft);
     check_pay_links(&page.pay_links, &config.api, draft);
+    check_questions(&page.questions, &config.api, draft);
 }
 
 fn check_language_and_time_zone(page: &PageConfig, draft: &mut Draft) {
@@ -49,15 +54,40 @@ fn check_openid(servers: &[OpenIdServer], own: &str, draft: &mut Draft) {
 fn check_pay_links(links: &[PayLink], api: &ApiConfig, draft: &mut Draft) {
     for (position, link) in links.iter().enumerate() {
         let path = format!("page.pay_links[{position}]");
-        if !api.keys.iter().any(|entry| entry.shop == link.shop) {
-            draft.refuse(&format!("{path}.shop"), &format!("{:?}", link.shop), None);
-        } else if links.iter().take(position).any(|other| other.shop == link.shop) {
-            let found = format!("{:?} for the second time", link.shop);
-            draft.refuse(&format!("{path}.shop"), &found, None);
-        }
+        let before = links.iter().take(position).map(|it| it.shop.as_str());
+        check_shop(&path, &link.shop, before, api, draft);
         if let Some(problem) = link.problem() {
             draft.refuse(&format!("{path}.url"), problem, None);
         }
+    }
+}
+
+fn check_questions(questions: &[Questions], api: &ApiConfig, draft: &mut Draft) {
+    for (position, asked) in questions.iter().enumerate() {
+        let path = format!("page.questions[{position}]");
+        let before = questions.iter().take(position).map(|it| it.shop.as_str());
+        check_shop(&path, &asked.shop, before, api, draft);
+        for (name, text) in asked.named() {
+            if text.trim().is_empty() || text.chars().count() > MAX_QUESTION_CHARS {
+                let found = format!("a text of {} characters", text.chars().count());
+                draft.refuse(&format!("{path}.{name}"), &found, None);
+            }
+        }
+    }
+}
+
+/// Checks that there is a shop of this name, and that the items `before` are for others.
+fn check_shop<'a>(
+    path: &str,
+    shop: &str,
+    mut before: impl Iterator<Item = &'a str>,
+    api: &ApiConfig,
+    draft: &mut Draft,
+) {
+    if !api.keys.iter().any(|entry| entry.shop == shop) {
+        draft.refuse(&format!("{path}.shop"), &format!("{shop:?}"), None);
+    } else if before.any(|other| other == shop) {
+        draft.refuse(&format!("{path}.shop"), &format!("{shop:?} for the second time"), None);
     }
 }
 

@@ -107,7 +107,7 @@ impl NewLines {
         self.read.lines().iter().filter(awaits).map(|line| line.entry.fixed.event_id.as_str())
     }
 
-    /// Whether one of the lines, or what is about them, was sent by the visitor of this cast.
+    /// Whether one of the lines, what is about them, or what they quote was sent by the visitor of this cast.
     fn involves(&self, cast: &Cast) -> bool {
         self.read.entries().any(|entry| cast.is_mine(&entry.fixed.sender))
     }

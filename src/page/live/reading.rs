@@ -1,6 +1,6 @@
 //! Reads what is new in a record, once for all its open pages.
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -15,7 +15,7 @@ use super::watched::Watched;
 use crate::clock::now;
 use crate::page::cast::Cast;
 use crate::page::model::{Chat, Person, Reader};
-use crate::page::people::{LINES_FOR_REPLY_TIME, Others, reply_time_in};
+use crate::page::people::{Contacts, replies_in};
 use crate::page::session::Session;
 use crate::page::view::Closed;
 use crate::page::{PageState, gather, view};
@@ -43,18 +43,18 @@ pub(super) struct Reading {
 /// The people of the conversation, as far as they were found so far.
 #[derive(Default)]
 struct People {
-    /// For each side: the other side.
-    others: BTreeMap<PartyRole, OtherSide>,
+    /// The contacts, as each side sees them.
+    contacts: BTreeMap<PartyRole, ShownContacts>,
     /// The users as each face sees them, by the number of the face.
     casts: HashMap<usize, (Arc<Face>, Cast)>,
     /// The Matrix id of the room; `None` as long as there is no room.
     room: Option<String>,
 }
 
-/// The people of the other side.
-struct OtherSide {
-    others: Others,
-    /// How long they usually take to reply, in milliseconds.
+/// The contacts of a record, as one side sees them.
+struct ShownContacts {
+    contacts: Contacts,
+    /// How long the other side usually takes to reply, in milliseconds.
     reply_time: Option<i64>,
     /// The people as they were shown last.
     shown: Vec<Person>,
@@ -64,7 +64,9 @@ struct OtherSide {
 #[derive(Default)]
 struct Written {
     lines: WrittenLines,
-    parts: BTreeMap<(PartyRole, String), (Part, Option<Part>)>,
+    seen: BTreeMap<(PartyRole, String), Option<Part>>,
+    /// The sides for which the contacts were read.
+    sides: BTreeSet<PartyRole>,
 }
 
 /// What was read of a record.
@@ -97,9 +99,10 @@ impl People {
     }
 }
 
-impl OtherSide {
-    fn part(&self, reader: &Reader) -> Part {
-        Part::html("people", view::people(&self.shown, self.reply_time, reader))
+impl ShownContacts {
+    fn part(&self, cast: &Cast, reader: &Reader) -> Part {
+        let people = view::people(&self.shown, self.reply_time, cast.own_guest(), reader);
+        Part::html("people", people)
     }
 }
 
@@ -175,19 +178,16 @@ impl Reading {
     fn read_presence(&mut self) -> News {
         let mut news = self.nothing_new();
         let state = &self.watched.state;
-        for (role, side) in &mut self.people.others {
-            side.others.ask(state);
-            let people = side.others.people(state);
+        for (role, side) in &mut self.people.contacts {
+            side.contacts.ask(state);
+            let people = side.contacts.people(state);
             if side.shown == people {
                 continue;
             }
             side.shown = people;
-            let mut written: HashMap<String, Part> = HashMap::new();
-            for (number, (face, _)) in &self.people.casts {
+            for (number, (face, cast)) in &self.people.casts {
                 if face.role == *role {
-                    let write = || side.part(&face.reader);
-                    let part = written.entry(face.reader.locale.tag()).or_insert_with(write);
-                    news.replace(*number, part);
+                    news.replace(*number, &side.part(cast, &face.reader));
                 }
             }
         }
@@ -235,8 +235,8 @@ impl Reading {
                     continue;
                 }
             };
-            let guests = || found.surroundings.guests.clone();
-            let known = known.get_or_insert_with(|| Cast::with(state, &session, guests()));
+            let Surroundings { guests, members, .. } = &found.surroundings;
+            let known = known.get_or_insert_with(|| Cast::with(state, &session, guests, members));
             let cast = known.for_visitor(&session);
             let face_news = self.write(&found, &face, (&session, &cast), &mut written).await?;
             news.faces.insert(face.number, face_news);
@@ -247,7 +247,7 @@ impl Reading {
         }
         self.people.casts = casts;
         let shown = |role: &PartyRole| self.people.casts.values().any(|(it, _)| it.role == *role);
-        self.people.others.retain(|role, _| shown(role));
+        self.people.contacts.retain(|role, _| shown(role));
         Ok(news)
     }
 
@@ -261,8 +261,7 @@ impl Reading {
         let (state, id) = (&watched.state, watched.transaction);
         // What the pages wrote is read for all of them, and the bot writes on no page.
         let nobody = state.config.bot_user_id();
-        let surroundings =
-            state.store.surroundings(id, &nobody, LINES_FOR_REPLY_TIME, None).await?;
+        let surroundings = state.store.surroundings(id, &nobody, None).await?;
         let unsent = state.store.unsent_of_all(id).await?;
         if self.people.room != surroundings.room_id {
             self.people.room.clone_from(&surroundings.room_id);
@@ -311,24 +310,22 @@ impl Reading {
         let watched = Arc::clone(&self.watched);
         let (state, reader) = (&watched.state, &session.reader);
         let Found { surroundings, unsent, lists, has_new_revision } = found;
-        let key = (face.role, reader.locale.tag());
-        let (people, seen) = match written.parts.get(&key) {
-            Some(parts) => parts.clone(),
-            None => {
-                let parts = self.write_parts(surroundings, (session, cast));
-                written.parts.entry(key).or_insert(parts).clone()
-            }
-        };
+        if written.sides.insert(face.role) {
+            self.read_contacts(surroundings, session);
+        }
+        let people = self.people.contacts.get(&face.role).map(|it| it.part(cast, reader));
+        let write = || write_seen(surroundings, cast, reader);
+        let seen = written.seen.entry((face.role, reader.locale.tag())).or_insert_with(write);
+        let seen = seen.clone();
         let guest = session.guest.user_id.as_str();
         let own = unsent.iter().filter(|it| it.user_id == guest);
         let own = gather::unsent_of(own, surroundings.is_stuck, session);
         let unsent = view::unsent(&own, reader, &session.address());
-        let mut parts =
-            vec![Part::html("unsent", unsent), self.people.typing(state, cast, reader), people];
+        let mut parts = vec![Part::html("unsent", unsent), self.people.typing(state, cast, reader)];
+        parts.extend(people);
         parts.extend(seen);
         let invoice = if *has_new_revision {
-            let replies_in = reply_time_in(&surroundings.turns, session);
-            let page = gather::page_with(state, session, Chat::default(), replies_in).await?;
+            let page = gather::page(state, session, Chat::default()).await?;
             Some(lines::invoice(&page))
         } else {
             None
@@ -337,25 +334,22 @@ impl Reading {
         Ok(FaceNews { closed: None, lines, invoice, parts })
     }
 
-    /// Writes the parts that do not depend on who of a party sees them.
-    fn write_parts(
-        &mut self,
-        surroundings: &Surroundings,
-        (session, cast): (&Session, &Cast),
-    ) -> (Part, Option<Part>) {
+    /// Reads the contacts as the side of this session sees them.
+    fn read_contacts(&mut self, surroundings: &Surroundings, session: &Session) {
         let state = &self.watched.state;
-        let others = Others::of(state, session);
-        if !self.people.others.contains_key(&session.visitor.role) {
-            others.ask(state);
+        let contacts = Contacts::of(state, session, &surroundings.members);
+        if !self.people.contacts.contains_key(&session.visitor.role) {
+            contacts.ask(state);
         }
-        let reply_time = reply_time_in(&surroundings.turns, session);
-        let side = OtherSide { shown: others.people(state), others, reply_time };
-        let people = side.part(&session.reader);
-        self.people.others.insert(session.visitor.role, side);
-        let seen = gather::newest_seen(&surroundings.last_reads, cast).map(|(line, who)| {
-            let text = view::seen_text(&who, &session.reader);
-            Part::new("seen", &json!({ "event": line, "text": text }))
-        });
-        (people, seen)
+        let reply_time = replies_in(surroundings, session);
+        let shown = ShownContacts { shown: contacts.people(state), contacts, reply_time };
+        self.people.contacts.insert(session.visitor.role, shown);
     }
+}
+
+/// Writes how far the other party has read, which is the same for all of a party.
+fn write_seen(surroundings: &Surroundings, cast: &Cast, reader: &Reader) -> Option<Part> {
+    let (line, who) = gather::newest_seen(&surroundings.last_reads, cast)?;
+    let text = view::seen_text(&who, reader);
+    Some(Part::new("seen", &json!({ "event": line, "text": text })))
 }

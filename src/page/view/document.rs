@@ -3,7 +3,7 @@
 use maud::{DOCTYPE, Markup, html};
 
 use super::assets::{self, Asset};
-use super::localized::{text, with_visitor};
+use super::localized::{seen_as, text};
 use super::{chat, invoice, look, notes, pay, summary};
 use crate::language::Language;
 use crate::page::model::{Address, Page, Reader};
@@ -104,7 +104,7 @@ fn footer(page: &Page<'_>) -> Markup {
     html! {
         footer.foot {
             (languages(reader, Some(&page.address)))
-            p dir="auto" { (with_visitor(page, "seen-as")) }
+            p dir="auto" { (seen_as(page)) }
             form method="post" action=(page.address.part("leave")) {
                 button.plain { (text(reader, "leave")) }
             }

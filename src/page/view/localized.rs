@@ -32,16 +32,40 @@ pub(super) fn role_words(reader: &Reader, role: Option<PartyRole>) -> String {
     text(reader, &format!("role-{}", role.map_or("other", PartyRole::as_str)))
 }
 
-/// Returns a text with the name and the role of the person who looks at the page.
-pub(super) fn with_visitor(page: &Page<'_>, id: &str) -> String {
+/// Returns who looks at the page: their name and their role.
+pub(super) fn seen_as(page: &Page<'_>) -> String {
     let Page { visitor, transaction, reader, .. } = page;
     let role = role_words(reader, Some(visitor.role));
     let name = visitor.shown_name(&transaction.terms);
-    reader.locale.text_with(id, &[("name", name.into()), ("role", role.into())])
+    reader.locale.text_with("seen-as", &[("name", name.into()), ("role", role.into())])
 }
 
-/// Returns a person's name with the role, for a sentence.
+/// Returns who writes on the page: their name, and the party for which they write.
+pub(super) fn writing_as(page: &Page<'_>) -> String {
+    let Page { visitor, transaction, reader, .. } = page;
+    let party = ("party", transaction.terms.party(visitor.role).name.as_str().into());
+    match &visitor.contact {
+        Some(contact) => {
+            let name = ("name", contact.shown_name().into());
+            reader.locale.text_with("writing-as", &[name, party])
+        }
+        None => reader.locale.text_with("writing-for", &[party]),
+    }
+}
+
+/// Returns a text about a person, which is another one if the person is the visitor.
+pub(super) fn about_person(reader: &Reader, id: &str, person: &Named) -> String {
+    match person.is_visitor {
+        true => text(reader, &format!("{id}-you")),
+        false => about(reader, id, "name", &called(reader, person)),
+    }
+}
+
+/// Returns a person's name with the role, for a sentence. The visitor is called "you".
 pub(super) fn called(reader: &Reader, it: &Named) -> String {
+    if it.is_visitor {
+        return text(reader, "you");
+    }
     let side = role_words(reader, it.role);
     let arguments = [("name", it.name.as_str().into()), ("side", side.as_str().into())];
     reader.locale.text_with("named-with-side", &arguments)

@@ -4,7 +4,7 @@
 
 use maud::{Markup, PreEscaped, html};
 
-use super::localized::{text, with_visitor};
+use super::localized::{text, writing_as};
 use crate::page::model::{Page, Paying, Reader};
 use crate::wording::{self, PaymentDetail, TransferField, kind};
 
@@ -130,7 +130,7 @@ fn said(page: &Page<'_>, amount: &str) -> Markup {
                     textarea name="text" rows="2" required dir="auto" { (words) }
                 }
                 label { (text(reader, "pay-said-file")) input type="file" name="file" multiple; }
-                p.speaker dir="auto" { (with_visitor(page, "writing-as")) }
+                p.speaker dir="auto" { (writing_as(page)) }
                 button.send { (text(reader, "pay-said-send")) }
             }
         }

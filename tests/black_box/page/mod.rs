@@ -1,5 +1,6 @@
 //! The invoice page, in real browsers. Each file tests one of its promises.
 
+mod addressing;
 mod asking_in;
 mod attachments;
 mod bounds;
@@ -16,10 +17,13 @@ mod no_scripts;
 mod notes;
 mod notifications;
 mod paying;
+mod polls;
 mod reading;
+mod searching;
 mod sessions;
 mod signing_in;
 mod statuses;
+mod suggestions;
 mod trouble;
 mod two_tabs;
 mod who_is_there;

@@ -11,7 +11,8 @@ tab-invoice = الفاتورة
 tab-messages = الرسائل
 language = اللغة
 seen-as = تُعرض لكم هذه الصفحة بصفتكم { $name } ({ $role }).
-writing-as = تكتبون بصفتكم { $name } ({ $role }).
+writing-as = تكتبون بصفتكم { $name } نيابةً عن { $party }.
+writing-for = تكتبون نيابةً عن { $party }.
 leave = تسجيل الخروج من هذا الجهاز
 role-buyer = المشتري
 role-seller = البائع
@@ -24,6 +25,7 @@ summary = نظرة سريعة
 amount-due = المبلغ المستحق
 amount-credited = المبلغ المقيد
 named-with-side = { $name } ({ $side })
+you = أنتم
 spoiler = محتوى مخفي
 spoiler-about = محتوى مخفي: { $reason }
 times-differ = التاريخ حسب خادم المرسل: { $sent }، وتاريخ الاستلام: { $received }.
@@ -247,7 +249,14 @@ change-redactions = الرسائل المحذوفة
 messages-with = الرسائل مع { $name }
 messages = الرسائل
 no-messages = لم يكتب أحد بعد. هنا تصلون إلى { $name }: اسألوا عن الفاتورة أو التسليم أو أي أمر آخر.
+questions = ما يمكنكم السؤال عنه
+question-1 = هل يمكن تمديد مهلة السداد؟
+question-2 = هل يمكنكم توضيح أحد بنود الفاتورة؟
+question-3 = في الفاتورة خطأ. هل يمكنكم تصحيحه؟
 older-messages = رسائل أقدم
+search = بحث
+search-words = كلمات في الرسائل
+search-nothing = لا توجد رسالة تحتوي على «{ $words }».
 jump-to-latest = أحدث الرسائل
 new-messages =
     { $count ->
@@ -266,6 +275,7 @@ removed = حُذفت هذه الرسالة.
 encrypted = هذه الرسالة مشفرة ولا يمكن عرضها هنا.
 without-words = رسالة لا يمكن عرضها هنا.
 in-reply-to = ردًا على { $name }:
+in-reply-to-you = ردًا على رسالتكم:
 bell-off = الإشعار بالردود
 bell-on = إشعارات الردود مفعّلة
 bell-refused = هذا المتصفح لا يسمح بالإشعارات لهذه الصفحة. يمكنكم السماح بها في إعداداته.
@@ -300,6 +310,17 @@ picture-close = إغلاق الصورة
 ## Polls
 
 poll = استطلاع
+poll-vote = تصويت
+poll-chosen = اختياركم
+poll-most =
+    { $count ->
+        [zero] لا تختاروا أي إجابة.
+        [one] اختاروا إجابة واحدة.
+        [two] اختاروا إجابتين على الأكثر.
+        [few] اختاروا { $count } إجابات على الأكثر.
+        [many] اختاروا { $count } إجابة على الأكثر.
+       *[other] اختاروا { $count } إجابة على الأكثر.
+    }
 poll-ended = انتهى هذا الاستطلاع.
 poll-votes =
     { $count ->
@@ -328,6 +349,8 @@ unsent = لم تُرسل بعد
 compose = كتابة رسالة
 compose-label = الرسالة
 compose-placeholder = اكتبوا رسالة…
+to-label = إلى
+to-everyone = الجميع
 compose-closed = أُغلقت هذه المعاملة، ولذلك لا يمكن لأحد الكتابة هنا. تبقى المحادثة محفوظة.
 compose-format = التنسيق
 compose-hint = **عريض**، _مائل_، `رمز`. مفتاح Enter يرسل، وShift+Enter يبدأ سطرًا جديدًا.
@@ -341,6 +364,7 @@ attach-description = صفوا الصورة لمن لا يستطيع رؤيتها
 attach-remove = إزالة { $name }
 drop-here = أفلتوا الملفات هنا لإرسالها
 replying-to = الرد على { $name }
+replying-to-you = الرد على رسالتكم
 editing = تعديل رسالتكم
 
 ## Connection to the server
@@ -365,9 +389,13 @@ people-more =
     }
 presence-here = على هذه الصفحة الآن
 presence-online = على اتصال
-presence-idle = بلا نشاط
 presence-away = بعيدًا عن الجهاز
-presence-away-since = آخر نشاط: { $time }
+presence-offline = دون اتصال
+presence-offline-since = آخر نشاط: { $time }
+reach-invited = أُرسلت الدعوة
+reach-not-in-room = خارج المحادثة
+reach-email = عبر البريد الإلكتروني
+reach-page = على هذه الصفحة فقط
 replies-minutes =
     { $count ->
         [zero] الرد عادةً خلال دقيقة

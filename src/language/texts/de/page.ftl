@@ -12,7 +12,8 @@ tab-invoice = Rechnung
 tab-messages = Nachrichten
 language = Sprache
 seen-as = Sie sehen diese Seite als { $name } ({ $role }).
-writing-as = Sie schreiben als { $name } ({ $role }).
+writing-as = Sie schreiben als { $name } für { $party }.
+writing-for = Sie schreiben für { $party }.
 leave = Auf diesem Gerät abmelden
 role-buyer = Käufer
 role-seller = Verkäufer
@@ -25,6 +26,7 @@ summary = Auf einen Blick
 amount-due = Offener Betrag
 amount-credited = Gutgeschriebener Betrag
 named-with-side = { $name } ({ $side })
+you = Sie
 spoiler = Spoiler
 spoiler-about = Spoiler: { $reason }
 times-differ = Vom Server des Absenders datiert auf { $sent }, eingegangen { $received }.
@@ -236,7 +238,14 @@ change-redactions = Entfernte Nachrichten
 messages-with = Nachrichten mit { $name }
 messages = Nachrichten
 no-messages = Noch hat niemand geschrieben. Hier erreichen Sie { $name }: Fragen Sie zur Rechnung, zur Lieferung oder was Sie sonst wissen möchten.
+questions = Was Sie fragen können
+question-1 = Können Sie das Zahlungsziel verlängern?
+question-2 = Können Sie mir eine Position der Rechnung erläutern?
+question-3 = Auf der Rechnung stimmt etwas nicht. Können Sie sie berichtigen?
 older-messages = Ältere Nachrichten
+search = Suchen
+search-words = Wörter in den Nachrichten
+search-nothing = Keine Nachricht enthält „{ $words }“.
 jump-to-latest = Neueste Nachrichten
 new-messages =
     { $count ->
@@ -251,6 +260,7 @@ removed = Diese Nachricht wurde entfernt.
 encrypted = Diese Nachricht ist verschlüsselt und kann hier nicht angezeigt werden.
 without-words = Eine Nachricht, die hier nicht angezeigt werden kann.
 in-reply-to = Antwort an { $name }:
+in-reply-to-you = Antwort auf Ihre eigene Nachricht:
 bell-off = Über Antworten benachrichtigen
 bell-on = Sie werden über Antworten benachrichtigt
 bell-refused = Dieser Browser erlaubt für diese Seite keine Benachrichtigungen. Sie können sie in seinen Einstellungen erlauben.
@@ -285,6 +295,13 @@ picture-close = Bild schließen
 ## Polls
 
 poll = Umfrage
+poll-vote = Abstimmen
+poll-chosen = Ihre Wahl
+poll-most =
+    { $count ->
+        [one] Wählen Sie eine Antwort.
+       *[other] Wählen Sie bis zu { $count } Antworten.
+    }
 poll-ended = Diese Umfrage ist beendet.
 poll-votes =
     { $count ->
@@ -309,6 +326,8 @@ unsent = Noch nicht gesendet
 compose = Nachricht schreiben
 compose-label = Nachricht
 compose-placeholder = Nachricht schreiben …
+to-label = An
+to-everyone = alle
 compose-closed = Dieser Vorgang ist abgeschlossen, deshalb kann hier niemand mehr schreiben. Das Gespräch bleibt erhalten.
 compose-format = Formatierung
 compose-hint = **fett**, _kursiv_, `Code`. Die Eingabetaste sendet, Umschalt+Eingabe beginnt eine neue Zeile.
@@ -322,6 +341,7 @@ attach-description = Beschreiben Sie das Bild für alle, die es nicht sehen kön
 attach-remove = { $name } entfernen
 drop-here = Dateien zum Senden hier ablegen
 replying-to = Antwort an { $name }
+replying-to-you = Antwort auf Ihre eigene Nachricht
 editing = Sie bearbeiten Ihre Nachricht
 
 ## Connection to the server
@@ -342,9 +362,13 @@ people-more =
     }
 presence-here = sieht sich diese Seite an
 presence-online = online
-presence-idle = inaktiv
 presence-away = abwesend
-presence-away-since = zuletzt aktiv: { $time }
+presence-offline = offline
+presence-offline-since = zuletzt aktiv: { $time }
+reach-invited = eingeladen
+reach-not-in-room = nicht im Gespräch
+reach-email = per E-Mail
+reach-page = nur auf dieser Seite
 replies-minutes =
     { $count ->
         [one] Antwortet meist innerhalb einer Minute

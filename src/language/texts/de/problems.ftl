@@ -21,6 +21,8 @@ problem-too-many = Das war zu viel in kurzer Zeit. Warten Sie einen Moment und v
 problem-try-again = Das geht im Moment nicht. Es ist nichts verloren; versuchen Sie es gleich noch einmal.
 problem-encrypted = Dieser Raum ist verschlüsselt. Was hier geschrieben würde, könnte nicht festgehalten werden, deshalb wird es nicht gesendet.
 problem-closed = Dieser Vorgang ist abgeschlossen, deshalb wird nichts gesendet.
+problem-addressee = Diese Person ist nicht mehr Ansprechpartner. Laden Sie die Seite neu und wählen Sie jemand anderen.
+problem-poll = Diese Stimme passt nicht zur Umfrage, oder die Umfrage ist beendet. Laden Sie die Seite neu und sehen Sie noch einmal nach.
 problem-step = Dieser Status lässt sich jetzt nicht setzen. Laden Sie die Seite neu, um zu sehen, was möglich ist.
 problem-reason = Bitte nennen Sie einen Grund.
 

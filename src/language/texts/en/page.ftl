@@ -15,7 +15,9 @@ tab-messages = Messages
 language = Language
 # Who looks at the page. $name: a person or firm; $role: role-buyer or role-seller.
 seen-as = You see this page as { $name } ({ $role }).
-writing-as = You write as { $name } ({ $role }).
+# Who writes, beside the field. $name: a person; $party: the firm or person for whom they write.
+writing-as = You write as { $name } for { $party }.
+writing-for = You write for { $party }.
 leave = Sign out on this device
 role-buyer = buyer
 role-seller = seller
@@ -29,6 +31,8 @@ amount-due = Amount due
 amount-credited = Amount credited
 # Somebody with the side that they speak for. $side: role-buyer, role-seller or role-other.
 named-with-side = { $name } ({ $side })
+# The reader, in place of their name.
+you = You
 # Hides words of a message until somebody asks for them. $reason: why, by the author.
 spoiler = Spoiler
 spoiler-about = Spoiler: { $reason }
@@ -260,7 +264,16 @@ messages-with = Messages with { $name }
 messages = Messages
 # $name: the other party.
 no-messages = Nobody has written yet. Here you reach { $name }: ask about the invoice, the delivery, or whatever else you need to know.
+# Of a list of questions that a buyer can take over, and the questions, as the buyer asks the seller.
+questions = What you can ask
+question-1 = Could the due date be extended?
+question-2 = Could you explain one of the items?
+question-3 = Something on the invoice is not right. Could you correct it?
 older-messages = Older messages
+search = Search
+search-words = Words in the messages
+# $words: what was searched for.
+search-nothing = No message says “{ $words }”.
 jump-to-latest = Latest messages
 # On the same button: how many came since one scrolled up.
 new-messages =
@@ -279,6 +292,7 @@ encrypted = This message is encrypted and cannot be shown here.
 without-words = A message that cannot be shown here.
 # For screen readers, before the quoted line. $name: who wrote that.
 in-reply-to = In reply to { $name }:
+in-reply-to-you = In reply to your own message:
 # On the button by which a browser tells of answers: while it does not, and while it does.
 bell-off = Notify me of answers
 bell-on = You are notified of answers
@@ -319,6 +333,15 @@ picture-close = Close the picture
 ## Polls
 
 poll = Poll
+poll-vote = Vote
+# Behind the answer that the reader chose.
+poll-chosen = your choice
+# $count: how many answers one can choose at most.
+poll-most =
+    { $count ->
+        [one] Choose one answer.
+       *[other] Choose up to { $count } answers.
+    }
 poll-ended = This poll was ended.
 poll-votes =
     { $count ->
@@ -348,6 +371,9 @@ unsent = Not sent yet
 compose = Write a message
 compose-label = Message
 compose-placeholder = Write a message…
+# Before the choice of those to whom a message is addressed: everyone, a person or a duty.
+to-label = To
+to-everyone = everyone
 compose-closed = This transaction is closed, so nobody can write here. The conversation stays.
 # Opens compose-hint or compose-hint-plain.
 compose-format = Formatting
@@ -362,6 +388,7 @@ attach-description = Describe the picture for those who cannot see it
 attach-remove = Remove { $name }
 drop-here = Drop files here to send them
 replying-to = Replying to { $name }
+replying-to-you = Replying to your own message
 editing = Editing your message
 
 ## Connection to the server
@@ -383,10 +410,16 @@ people-more =
     }
 presence-here = viewing this page
 presence-online = online
-presence-idle = idle
 presence-away = away
+presence-offline = offline
 # $time: when, such as "14:02" or "3 July 2026".
-presence-away-since = last active { $time }
+presence-offline-since = last active { $time }
+# Where somebody can be reached who does not look at the page: invited to the conversation and not in it yet,
+# neither in it nor invited, or without a Matrix account.
+reach-invited = invited
+reach-not-in-room = not in the conversation
+reach-email = by e-mail
+reach-page = on this page only
 replies-minutes =
     { $count ->
         [one] Usually replies within a minute

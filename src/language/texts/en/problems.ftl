@@ -21,6 +21,8 @@ problem-too-many = That was too much in a short time. Wait a moment, then try ag
 problem-try-again = This cannot be done right now. Nothing was lost; try again in a moment.
 problem-encrypted = This room is encrypted. What you write here could not be recorded, so it is not sent.
 problem-closed = This transaction is closed, so nothing is sent.
+problem-addressee = This contact can no longer be addressed. Reload the page and choose somebody else.
+problem-poll = This vote does not fit the poll, or the poll is over. Reload the page and look at it again.
 problem-step = This status cannot be set now. Load the page again to see what is possible.
 problem-reason = Please give a reason.
 

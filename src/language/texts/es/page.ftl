@@ -12,7 +12,8 @@ tab-invoice = Factura
 tab-messages = Mensajes
 language = Idioma
 seen-as = Usted ve esta página como { $name } ({ $role }).
-writing-as = Usted escribe como { $name } ({ $role }).
+writing-as = Usted escribe como { $name } en nombre de { $party }.
+writing-for = Usted escribe en nombre de { $party }.
 leave = Cerrar sesión en este dispositivo
 role-buyer = comprador
 role-seller = vendedor
@@ -25,6 +26,7 @@ summary = De un vistazo
 amount-due = Importe pendiente
 amount-credited = Importe del abono
 named-with-side = { $name } ({ $side })
+you = Usted
 spoiler = Spoiler
 spoiler-about = Spoiler: { $reason }
 times-differ = Fechado por el servidor del remitente: { $sent }; recibido: { $received }.
@@ -236,7 +238,14 @@ change-redactions = Mensajes eliminados
 messages-with = Mensajes con { $name }
 messages = Mensajes
 no-messages = Todavía no ha escrito nadie. Aquí puede contactar con { $name }: pregunte por la factura, la entrega o cualquier otra cosa.
+questions = Lo que puede preguntar
+question-1 = ¿Podrían ampliar el plazo de pago?
+question-2 = ¿Podrían explicarme una partida de la factura?
+question-3 = Hay un error en la factura. ¿Podrían corregirla?
 older-messages = Mensajes anteriores
+search = Buscar
+search-words = Palabras en los mensajes
+search-nothing = Ningún mensaje dice «{ $words }».
 jump-to-latest = Últimos mensajes
 new-messages =
     { $count ->
@@ -251,6 +260,7 @@ removed = Este mensaje se ha eliminado.
 encrypted = Este mensaje está cifrado y no se puede mostrar aquí.
 without-words = Un mensaje que no se puede mostrar aquí.
 in-reply-to = En respuesta a { $name }:
+in-reply-to-you = En respuesta a su propio mensaje:
 bell-off = Avisarme de las respuestas
 bell-on = Recibirá avisos de las respuestas
 bell-refused = Este navegador no permite notificaciones de esta página. Puede permitirlas en sus ajustes.
@@ -285,6 +295,13 @@ picture-close = Cerrar la imagen
 ## Polls
 
 poll = Encuesta
+poll-vote = Votar
+poll-chosen = su elección
+poll-most =
+    { $count ->
+        [one] Elija una respuesta.
+       *[other] Elija hasta { $count } respuestas.
+    }
 poll-ended = Esta encuesta ha terminado.
 poll-votes =
     { $count ->
@@ -309,6 +326,8 @@ unsent = Sin enviar todavía
 compose = Escribir un mensaje
 compose-label = Mensaje
 compose-placeholder = Escriba un mensaje…
+to-label = Para
+to-everyone = todos
 compose-closed = Esta operación está cerrada, por eso ya nadie puede escribir aquí. La conversación se conserva.
 compose-format = Formato
 compose-hint = **negrita**, _cursiva_, `código`. Intro envía, Mayús+Intro empieza una línea nueva.
@@ -322,6 +341,7 @@ attach-description = Describa la imagen para quienes no puedan verla
 attach-remove = Quitar { $name }
 drop-here = Suelte aquí los archivos que quiera enviar
 replying-to = Respuesta a { $name }
+replying-to-you = Respuesta a su propio mensaje
 editing = Está editando su mensaje
 
 ## Connection to the server
@@ -342,9 +362,13 @@ people-more =
     }
 presence-here = está viendo esta página
 presence-online = en línea
-presence-idle = sin actividad
 presence-away = ausente
-presence-away-since = última actividad: { $time }
+presence-offline = sin conexión
+presence-offline-since = última actividad: { $time }
+reach-invited = invitación enviada
+reach-not-in-room = fuera de la conversación
+reach-email = por correo electrónico
+reach-page = solo en esta página
 replies-minutes =
     { $count ->
         [one] Suele responder en menos de un minuto

@@ -21,6 +21,8 @@ problem-too-many = Ha sido demasiado en poco tiempo. Espere un momento e intént
 problem-try-again = Ahora mismo no es posible. No se ha perdido nada; inténtelo de nuevo en un momento.
 problem-encrypted = Esta sala está cifrada. Lo que escriba aquí no podría registrarse, por eso no se envía.
 problem-closed = Esta operación está cerrada, por eso no se envía nada.
+problem-addressee = Ya no es posible dirigirse a este contacto. Vuelva a cargar la página y elija a otra persona.
+problem-poll = Este voto no corresponde a la encuesta, o la encuesta ha terminado. Vuelva a cargar la página y compruébelo.
 problem-step = Este estado no se puede elegir ahora. Vuelva a cargar la página para ver qué es posible.
 problem-reason = Indique un motivo.
 

@@ -12,7 +12,8 @@ tab-invoice = Facture
 tab-messages = Messages
 language = Langue
 seen-as = Vous voyez cette page en tant que { $name } ({ $role }).
-writing-as = Vous écrivez en tant que { $name } ({ $role }).
+writing-as = Vous écrivez en tant que { $name } pour { $party }.
+writing-for = Vous écrivez pour { $party }.
 leave = Se déconnecter sur cet appareil
 role-buyer = acheteur
 role-seller = vendeur
@@ -25,6 +26,7 @@ summary = En bref
 amount-due = Montant à payer
 amount-credited = Montant crédité
 named-with-side = { $name } ({ $side })
+you = Vous
 spoiler = Spoiler
 spoiler-about = Spoiler : { $reason }
 times-differ = Daté par le serveur de l’expéditeur : { $sent } ; reçu : { $received }.
@@ -236,7 +238,14 @@ change-redactions = Messages supprimés
 messages-with = Messages avec { $name }
 messages = Messages
 no-messages = Personne n’a encore écrit. Vous joignez ici { $name } : posez vos questions sur la facture, la livraison ou tout autre sujet.
+questions = Ce que vous pouvez demander
+question-1 = Pourriez-vous prolonger le délai de paiement ?
+question-2 = Pourriez-vous m’expliquer une ligne de la facture ?
+question-3 = Il y a une erreur sur la facture. Pourriez-vous la corriger ?
 older-messages = Messages plus anciens
+search = Rechercher
+search-words = Mots dans les messages
+search-nothing = Aucun message ne contient « { $words } ».
 jump-to-latest = Derniers messages
 new-messages =
     { $count ->
@@ -251,6 +260,7 @@ removed = Ce message a été supprimé.
 encrypted = Ce message est chiffré et ne peut pas être affiché ici.
 without-words = Un message qui ne peut pas être affiché ici.
 in-reply-to = En réponse à { $name } :
+in-reply-to-you = En réponse à votre propre message :
 bell-off = M’avertir des réponses
 bell-on = Les réponses vous seront signalées
 bell-refused = Ce navigateur n’autorise pas les notifications pour cette page. Vous pouvez les autoriser dans ses réglages.
@@ -285,6 +295,13 @@ picture-close = Fermer l’image
 ## Polls
 
 poll = Sondage
+poll-vote = Voter
+poll-chosen = votre choix
+poll-most =
+    { $count ->
+        [one] Choisissez une réponse.
+       *[other] Choisissez jusqu’à { $count } réponses.
+    }
 poll-ended = Ce sondage est terminé.
 poll-votes =
     { $count ->
@@ -309,6 +326,8 @@ unsent = Pas encore envoyé
 compose = Écrire un message
 compose-label = Message
 compose-placeholder = Écrivez un message…
+to-label = À
+to-everyone = tous
 compose-closed = Cette transaction est close, donc personne ne peut plus écrire ici. La conversation est conservée.
 compose-format = Mise en forme
 compose-hint = **gras**, _italique_, `code`. Entrée envoie, Maj+Entrée commence une nouvelle ligne.
@@ -322,6 +341,7 @@ attach-description = Décrivez l’image pour ceux qui ne peuvent pas la voir
 attach-remove = Retirer { $name }
 drop-here = Déposez ici les fichiers à envoyer
 replying-to = Réponse à { $name }
+replying-to-you = Réponse à votre propre message
 editing = Vous modifiez votre message
 
 ## Connection to the server
@@ -342,9 +362,13 @@ people-more =
     }
 presence-here = consulte cette page
 presence-online = en ligne
-presence-idle = sans activité
-presence-away = indisponible
-presence-away-since = dernière activité : { $time }
+presence-away = absent(e)
+presence-offline = hors ligne
+presence-offline-since = dernière activité : { $time }
+reach-invited = invitation envoyée
+reach-not-in-room = hors de la conversation
+reach-email = par e-mail
+reach-page = uniquement sur cette page
 replies-minutes =
     { $count ->
         [one] Répond en général en moins d’une minute

@@ -21,6 +21,8 @@ problem-too-many = C’était trop en peu de temps. Attendez un instant, puis r�
 problem-try-again = Ce n’est pas possible pour le moment. Rien n’est perdu ; réessayez dans un instant.
 problem-encrypted = Ce salon est chiffré. Ce que vous écririez ici ne pourrait pas être consigné, donc rien n’est envoyé.
 problem-closed = Cette transaction est close, donc rien n’est envoyé.
+problem-addressee = Ce contact n’est plus disponible. Rechargez la page et choisissez quelqu’un d’autre.
+problem-poll = Ce vote ne correspond pas au sondage, ou le sondage est terminé. Rechargez la page et vérifiez.
 problem-step = Ce statut ne peut pas être choisi maintenant. Rechargez la page pour voir ce qui est possible.
 problem-reason = Veuillez indiquer un motif.
 

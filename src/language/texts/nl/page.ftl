@@ -12,7 +12,8 @@ tab-invoice = Factuur
 tab-messages = Berichten
 language = Taal
 seen-as = U bekijkt deze pagina als { $name } ({ $role }).
-writing-as = U schrijft als { $name } ({ $role }).
+writing-as = U schrijft als { $name } namens { $party }.
+writing-for = U schrijft namens { $party }.
 leave = Afmelden op dit apparaat
 role-buyer = koper
 role-seller = verkoper
@@ -25,6 +26,7 @@ summary = In één oogopslag
 amount-due = Te betalen bedrag
 amount-credited = Gecrediteerd bedrag
 named-with-side = { $name } ({ $side })
+you = U
 spoiler = Spoiler
 spoiler-about = Spoiler: { $reason }
 times-differ = Door de server van de afzender gedateerd op { $sent }, ontvangen { $received }.
@@ -236,7 +238,14 @@ change-redactions = Verwijderde berichten
 messages-with = Berichten met { $name }
 messages = Berichten
 no-messages = Er heeft nog niemand geschreven. Hier bereikt u { $name }: stel gerust uw vragen over de factuur, de levering of iets anders.
+questions = Wat u kunt vragen
+question-1 = Kan de betaaltermijn worden verlengd?
+question-2 = Kunt u een post op de factuur toelichten?
+question-3 = Er klopt iets niet op de factuur. Kunt u die corrigeren?
 older-messages = Oudere berichten
+search = Zoeken
+search-words = Woorden in de berichten
+search-nothing = Geen bericht bevat “{ $words }”.
 jump-to-latest = Nieuwste berichten
 new-messages =
     { $count ->
@@ -251,6 +260,7 @@ removed = Dit bericht is verwijderd.
 encrypted = Dit bericht is versleuteld en kan hier niet worden getoond.
 without-words = Een bericht dat hier niet kan worden getoond.
 in-reply-to = Als antwoord aan { $name }:
+in-reply-to-you = Als antwoord op uw eigen bericht:
 bell-off = Meld mij antwoorden
 bell-on = U krijgt een melding bij antwoorden
 bell-refused = Deze browser staat geen meldingen toe voor deze pagina. U kunt ze toestaan in de instellingen.
@@ -285,6 +295,13 @@ picture-close = Afbeelding sluiten
 ## Polls
 
 poll = Peiling
+poll-vote = Stemmen
+poll-chosen = uw keuze
+poll-most =
+    { $count ->
+        [one] Kies één antwoord.
+       *[other] Kies maximaal { $count } antwoorden.
+    }
 poll-ended = Deze peiling is beëindigd.
 poll-votes =
     { $count ->
@@ -309,6 +326,8 @@ unsent = Nog niet verzonden
 compose = Een bericht schrijven
 compose-label = Bericht
 compose-placeholder = Schrijf een bericht…
+to-label = Aan
+to-everyone = iedereen
 compose-closed = Deze transactie is gesloten, daarom kan hier niemand meer schrijven. Het gesprek blijft bewaard.
 compose-format = Opmaak
 compose-hint = **vet**, _cursief_, `code`. Enter verzendt, Shift+Enter begint een nieuwe regel.
@@ -322,6 +341,7 @@ attach-description = Beschrijf de afbeelding voor wie die niet kan zien
 attach-remove = { $name } verwijderen
 drop-here = Zet hier bestanden neer om ze te verzenden
 replying-to = Antwoord aan { $name }
+replying-to-you = Antwoord op uw eigen bericht
 editing = U bewerkt uw bericht
 
 ## Connection to the server
@@ -342,9 +362,13 @@ people-more =
     }
 presence-here = bekijkt deze pagina
 presence-online = online
-presence-idle = inactief
 presence-away = afwezig
-presence-away-since = laatst actief: { $time }
+presence-offline = offline
+presence-offline-since = laatst actief: { $time }
+reach-invited = uitgenodigd
+reach-not-in-room = niet in het gesprek
+reach-email = via e-mail
+reach-page = alleen op deze pagina
 replies-minutes =
     { $count ->
         [one] Antwoordt meestal binnen een minuut

@@ -21,6 +21,8 @@ problem-too-many = Dat was te veel in korte tijd. Wacht even en probeer het dan 
 problem-try-again = Dit kan nu niet. Er is niets verloren; probeer het zo nog eens.
 problem-encrypted = Deze kamer is versleuteld. Wat u hier schrijft, kan niet worden vastgelegd en wordt daarom niet verzonden.
 problem-closed = Deze transactie is gesloten, daarom wordt er niets verzonden.
+problem-addressee = Deze contactpersoon is niet meer beschikbaar. Laad de pagina opnieuw en kies iemand anders.
+problem-poll = Deze stem past niet bij de peiling, of de peiling is beëindigd. Laad de pagina opnieuw en kijk nog eens.
 problem-step = Deze status kan nu niet worden gekozen. Laad de pagina opnieuw om te zien wat mogelijk is.
 problem-reason = Geef een reden op.
 

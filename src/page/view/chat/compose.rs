@@ -2,8 +2,8 @@
 
 use maud::{Markup, html};
 
-use super::super::localized::{about, called, text, with_visitor};
-use crate::page::model::{Address, Composing, Page, Quote, Reader};
+use super::super::localized::{about_person, text, writing_as};
+use crate::page::model::{Address, Choice, Composing, Page, Quote, Reader};
 use crate::room::message_content::MAX_TEXT_BYTES;
 
 /// Returns the form. The browser sends `reply_to` and `edit` only if they are enabled.
@@ -11,6 +11,7 @@ pub(super) fn form(page: &Page<'_>) -> Markup {
     let Page { chat, reader, address, .. } = page;
     let (quote, edit, content) = match &chat.composing {
         Composing::New => (None, None, ""),
+        Composing::Ask(question) => (None, None, question.as_str()),
         Composing::Reply(quote) => (Some(quote), None, ""),
         Composing::Edit { event, text } => (None, Some(event), text.as_str()),
         Composing::Resend { text, relation, quote, .. } => {
@@ -36,7 +37,10 @@ pub(super) fn form(page: &Page<'_>) -> Markup {
                 input type="hidden" name="instead_of" value=(outgoing);
             }
             (purpose(quote, edit.is_some(), reader, address))
-            (speaker(page))
+            div.envelope {
+                (speaker(page))
+                @if !page.choices.is_empty() && edit.is_none() { (addressees(page)) }
+            }
             ul.chosen id="chosen" hidden {}
             div.field {
                 details.attach hidden[edit.is_some()] {
@@ -71,7 +75,32 @@ pub(super) fn form(page: &Page<'_>) -> Markup {
 
 /// Returns a line that names the person who writes, because several people may use one browser.
 fn speaker(page: &Page<'_>) -> Markup {
-    html! { p.speaker id="speaker" dir="auto" { (with_visitor(page, "writing-as")) } }
+    html! { p.speaker id="speaker" dir="auto" { (writing_as(page)) } }
+}
+
+/// Returns the choice of those to whom the message is addressed: those of the other party first.
+fn addressees(page: &Page<'_>) -> Markup {
+    let Page { reader, transaction, visitor, .. } = page;
+    html! {
+        label.to {
+            (text(reader, "to-label")) " "
+            select name="to" {
+                option value="" { (text(reader, "to-everyone")) }
+                @for role in [visitor.role.other(), visitor.role] {
+                    @let choices: Vec<_> = page.choices.iter().filter(|it| it.role == role).collect();
+                    @if !choices.is_empty() {
+                        optgroup label=(transaction.terms.party(role).name) {
+                            @for Choice { id, to, duty, .. } in choices {
+                                option value=(id) {
+                                    (to.name) @if let Some(duty) = duty { " · " (duty) }
+                                }
+                            }
+                        }
+                    }
+                }
+            }
+        }
+    }
 }
 
 /// Returns a line that tells what the text is for. It is hidden for a new message.
@@ -81,7 +110,7 @@ fn purpose(quote: Option<&Quote>, is_edit: bool, reader: &Reader, address: &Addr
             p {
                 strong dir="auto" {
                     @if let Some(quote) = quote {
-                        (about(reader, "replying-to", "name", &called(reader, &quote.by)))
+                        (about_person(reader, "replying-to", &quote.by))
                     } @else if is_edit {
                         (text(reader, "editing"))
                     }

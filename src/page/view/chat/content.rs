@@ -6,14 +6,19 @@ use super::super::localized::{about, counted, text};
 use super::links::{REL, with_links};
 use super::markup::html_for_page;
 use crate::files::shown_as;
-use crate::page::model::{ChatFile, ChatLine, Poll, Reader};
+use crate::page::model::{Address, ChatFile, ChatLine, Poll, PollAnswer, Reader};
 use crate::record::Kind;
 
 /// The greatest width and height at which pictures and videos are shown in the conversation, in pixels of the page.
 const MAX_SHOWN: (u64, u64) = (480, 320);
 
 /// Returns the content of a message.
-pub(super) fn content(line: &ChatLine, reader: &Reader) -> Markup {
+pub(super) fn content(
+    line: &ChatLine,
+    reader: &Reader,
+    address: &Address,
+    is_open: bool,
+) -> Markup {
     let has_no_text = line.text.is_none() && line.html.is_none();
     html! {
         @if line.removed {
@@ -23,9 +28,13 @@ pub(super) fn content(line: &ChatLine, reader: &Reader) -> Markup {
         } @else if has_no_text && line.files.is_empty() && line.poll.is_none() {
             p.gone { (text(reader, "without-words")) }
         } @else {
-            @if !only_names_its_file(line) { (body(line, reader)) }
+            // The text of a poll is its question and its answers.
+            @if line.poll.is_none() && !only_names_its_file(line) { (body(line, reader)) }
             @for attached in &line.files { (file(attached, reader)) }
-            @if let Some(question) = &line.poll { (poll(question, reader)) }
+            @if let Some(poll) = &line.poll {
+                @if is_open && !poll.ended { (ballot(line, poll, reader, address)) }
+                @else { (result(poll, reader)) }
+            }
         }
         @if let Some(remark) = &line.remark { p.remark dir="auto" { (remark) } }
     }
@@ -121,24 +130,63 @@ fn alternative_text(file: &ChatFile, reader: &Reader) -> String {
     description.unwrap_or_else(undescribed)
 }
 
-fn poll(poll: &Poll, reader: &Reader) -> Markup {
-    let total: usize = poll.answers.iter().map(|(_, votes)| votes).sum();
+/// Returns a poll in which the visitor can vote.
+fn ballot(line: &ChatLine, poll: &Poll, reader: &Reader, address: &Address) -> Markup {
+    let kind = if poll.max_selections == 1 { "radio" } else { "checkbox" };
     html! {
-        ul.poll aria-label=(text(reader, "poll")) {
-            @for (answer, votes) in &poll.answers {
-                li {
-                    bdi { (answer) } " "
-                    span.soft {
-                        (counted(reader, "poll-votes", "count",
-                            i64::try_from(*votes).unwrap_or(i64::MAX)))
+        form.poll method="post" action=(address.part("vote")) {
+            input type="hidden" name="event" value=(line.event);
+            fieldset {
+                legend { bdi { (poll.question) } }
+                @for answer in &poll.answers {
+                    label {
+                        input type=(kind) name="answer" value=(answer.id) checked[answer.is_chosen];
+                        " " bdi { (answer.text) } " "
+                        (votes(answer, poll, reader))
                     }
-                    // The meter repeats the number beside it.
-                    meter aria-hidden="true" min="0" max=(total.max(1)) value=(votes) {}
                 }
             }
+            @if poll.max_selections > 1 {
+                p.soft { (counted(reader, "poll-most", "count", number(poll.max_selections.min(poll.answers.len())))) }
+            }
+            button { (text(reader, "poll-vote")) }
         }
-        @if poll.ended { p.soft { (text(reader, "poll-ended")) } }
     }
+}
+
+/// Returns a poll in which nobody can vote any more.
+fn result(poll: &Poll, reader: &Reader) -> Markup {
+    html! {
+        div.poll {
+            p { bdi { (poll.question) } }
+            ul aria-label=(text(reader, "poll")) {
+                @for answer in &poll.answers {
+                    li {
+                        bdi { (answer.text) } " "
+                        (votes(answer, poll, reader))
+                        @if answer.is_chosen { " " span.soft { (text(reader, "poll-chosen")) } }
+                    }
+                }
+            }
+            @if poll.ended { p.soft { (text(reader, "poll-ended")) } }
+        }
+    }
+}
+
+/// Returns the number of votes for an answer, unless it is still secret.
+fn votes(answer: &PollAnswer, poll: &Poll, reader: &Reader) -> Markup {
+    let total: usize = poll.answers.iter().map(|it| it.votes).sum();
+    html! {
+        @if poll.is_disclosed {
+            span.soft { (counted(reader, "poll-votes", "count", number(answer.votes))) }
+            // The meter repeats the number beside it.
+            meter aria-hidden="true" min="0" max=(total.max(1)) value=(answer.votes) {}
+        }
+    }
+}
+
+fn number(count: usize) -> i64 {
+    i64::try_from(count).unwrap_or(i64::MAX)
 }
 
 #[cfg(test)]

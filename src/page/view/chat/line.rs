@@ -3,12 +3,12 @@
 use maud::{Markup, html};
 
 use super::super::localized::{
-    about, both_times, called, encoded, role_words, side_name, text, time,
+    about_person, both_times, called, encoded, role_words, side_name, text, time,
 };
 use super::content::content;
 use super::markup::text_without_spoilers;
 use super::menu::{menu, reactions};
-use crate::page::model::{Address, ChatLine, Quote, Reader, Times};
+use crate::page::model::{Address, ChatLine, Quote, Reader, Side, Times};
 use crate::record::Role;
 
 /// Returns a line by itself, as the script gets it.
@@ -42,7 +42,7 @@ pub(super) fn line_in_list(
                 div.row {
                     div.bubble {
                         @if let Some(quote) = &line.reply_to { (answered(quote, reader)) }
-                        (content(line, reader))
+                        (content(line, reader, address, is_open))
                         (stamp(line, reader))
                         (times(line, reader))
                     }
@@ -58,7 +58,13 @@ pub(super) fn line_in_list(
 /// profile.
 fn sender(line: &ChatLine, reader: &Reader) -> Markup {
     html! {
-        p.by { bdi.name title=(line.sender) { (line.name) } " " (badge(line, reader)) }
+        p.by {
+            @if line.side == Side::Mine {
+                span.name title=(line.sender) { (text(reader, "you")) }
+            } @else {
+                bdi.name title=(line.sender) { (line.name) } " " (badge(line, reader))
+            }
+        }
     }
 }
 
@@ -101,7 +107,7 @@ fn answered(quote: &Quote, reader: &Reader) -> Markup {
     html! {
         a.quote href=(format!("#{}", encoded(&quote.event))) {
             span.hidden dir="auto" {
-                (about(reader, "in-reply-to", "name", &called(reader, &quote.by))) " "
+                (about_person(reader, "in-reply-to", &quote.by)) " "
             }
             span.name aria-hidden="true" dir="auto" { (called(reader, &quote.by)) }
             " " span.excerpt dir="auto" { (quote.excerpt) }

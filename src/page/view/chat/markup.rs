@@ -85,6 +85,7 @@ pub(super) fn html_for_page(safe: &str, reader: &Reader) -> String {
                     "table" => ("<div class=\"wide\" tabindex=\"0\"><table>", "</table></div>"),
                     "th" if rest.starts_with("</th>") => ("<td>", "</td>"),
                     "li" if !in_list => ("<div>", "</div>"),
+                    "a" if is_person(tag) => ("<strong class=\"mention\">", "</strong>"),
                     "a" => {
                         link_start = link_elsewhere(tag);
                         (link_start.as_str(), "")
@@ -108,6 +109,12 @@ fn link_elsewhere(tag: &str) -> String {
     let address = attribute(tag, "href");
     let href = address.map(|it| format!(" href=\"{it}\"")).unwrap_or_default();
     format!("<a{href} target=\"_blank\" rel=\"{REL}\">")
+}
+
+/// Whether a link names a user of Matrix, whom clients show as a pill. It would lead away from the page.
+fn is_person(tag: &str) -> bool {
+    let user = attribute(tag, "href").and_then(|it| it.strip_prefix("https://matrix.to/#/"));
+    user.is_some_and(|it| it.starts_with('@') || it.starts_with("%40"))
 }
 
 /// Whether HTML has no visible text.

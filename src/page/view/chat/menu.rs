@@ -2,7 +2,7 @@
 
 use maud::{Markup, html};
 
-use super::super::localized::{about, called, encoded, text};
+use super::super::localized::{about, about_person, called, encoded, text};
 use crate::page::model::{Address, ChatLine, Reader, Side};
 
 /// The emoji that are offered. Others can be sent with a Matrix client.
@@ -18,7 +18,9 @@ pub(super) fn menu(line: &ChatLine, reader: &Reader, address: &Address) -> Marku
             div.menu-items {
                 @if line.side != Side::Mine { (emoji(line, reader, address)) }
                 a.reply href=(format!("{}&reply={}#compose", address.page(), encoded(&line.event)))
-                    data-reply=(line.event) data-name=(called(reader, &line.named())) { (text(reader, "reply")) }
+                    data-reply=(line.event) data-label=(about_person(reader, "replying-to", &line.named())) {
+                    (text(reader, "reply"))
+                }
                 @if line.can_edit {
                     a.edit href=(format!("{}&edit={}#compose", address.page(), encoded(&line.event)))
                         data-edit=(line.event)

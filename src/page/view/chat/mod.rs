@@ -8,6 +8,7 @@ mod list;
 mod markup;
 mod menu;
 mod people;
+mod search;
 
 pub use line::{announcement, line};
 pub use list::{lines, unsent};
@@ -17,7 +18,7 @@ pub use people::{people, typing, typing_text};
 use maud::{Markup, html};
 
 use super::localized::{about, called, naming, text};
-use crate::page::model::{Chat, Named, Page, Reader, Side};
+use crate::page::model::{Address, Chat, Named, Page, Reader, Side};
 
 /// Returns the whole conversation. Screen readers do not announce changes of the log by themselves.
 /// Instead the script writes each new line of other people once into a region that is announced.
@@ -31,8 +32,9 @@ pub(super) fn section(page: &Page<'_>) -> Markup {
             data-base=(address.base()) data-grant=(address.grant) data-live=(live) data-speaker=(page.speaker) {
             div.chat-head {
                 h2 id="messages-title" { (naming(reader, "messages-with", other)) }
+                (search::search(chat.found.as_ref(), reader, address))
                 p.connection id="connection" role="status" {}
-                (people(&page.people, page.replies_in, reader))
+                (people(&page.people, page.replies_in, page.speaker, reader))
                 @if let Some(key) = &page.web_push_key {
                     button.plain.bell id="bell" type="button" hidden data-key=(key) {}
                 }
@@ -43,9 +45,12 @@ pub(super) fn section(page: &Page<'_>) -> Markup {
                 // at the newest line.
                 div {
                     div id="history" { (lines(chat, reader, address)) }
-                    p.empty id="empty" hidden[!chat.lines.is_empty() || !chat.unsent.is_empty()] {
-                        (naming(reader, "no-messages", other))
+                    @if chat.is_past {
+                        p.older {
+                            a href=(format!("{}#messages", address.page())) { (text(reader, "jump-to-latest")) }
+                        }
                     }
+                    (empty(chat, other, reader, address))
                     div id="unsent" { (unsent(&chat.unsent, reader, address)) }
                     ol.lines id="sending" aria-label=(text(reader, "unsent")) {}
                     (seen(chat, reader))
@@ -65,6 +70,26 @@ pub(super) fn section(page: &Page<'_>) -> Markup {
                 img alt="";
             }
             (for_the_script(reader))
+        }
+    }
+}
+
+/// Returns what stands in place of the lines as long as there are none.
+fn empty(chat: &Chat, other: &str, reader: &Reader, address: &Address) -> Markup {
+    html! {
+        div.empty id="empty" hidden[!chat.lines.is_empty() || !chat.unsent.is_empty()] {
+            p { (naming(reader, "no-messages", other)) }
+            @if !chat.questions.is_empty() && chat.closed.is_none() {
+                ul.questions aria-label=(text(reader, "questions")) {
+                    @for (place, question) in chat.questions.iter().enumerate() {
+                        li {
+                            a.button href=(format!("{}&ask={place}#compose", address.page())) data-ask=(question) dir="auto" {
+                                (question)
+                            }
+                        }
+                    }
+                }
+            }
         }
     }
 }
@@ -101,7 +126,6 @@ fn for_the_script(reader: &Reader) -> Markup {
         "connection-offline",
         "connection-busy",
         "action-failed",
-        "replying-to",
         "editing",
         "send",
         "save",

@@ -1,9 +1,9 @@
-//! The contacts of the other party with their presence, and the people who are typing.
+//! The contacts with their presence, and the people who are typing.
 
 use maud::{Markup, html};
 
 use super::super::localized::{called, counted, filled, role_words, since, text};
-use crate::page::model::{Named, Person, Presence, Reader};
+use crate::page::model::{Named, Person, Presence, Reach, Reader};
 
 /// The number of contacts that are shown without opening the list.
 const VISIBLE_CONTACTS: usize = 3;
@@ -11,20 +11,28 @@ const MINUTE: i64 = 60 * 1000;
 const HOUR: i64 = 60 * MINUTE;
 const DAY: i64 = 24 * HOUR;
 
-/// Returns the list of the contacts of the other party, with their duties and the usual reply time
-/// in milliseconds.
-pub fn people(people: &[Person], replies_in: Option<i64>, reader: &Reader) -> Markup {
-    let (first, more) = people.split_at(people.len().min(VISIBLE_CONTACTS));
+/// Returns the list of the contacts, with their duties and the usual reply time in milliseconds. The first of the other
+/// party, who come before those of the visitor's, are seen at once. `visitor` is the guest of the visitor.
+pub fn people(
+    people: &[Person],
+    replies_in: Option<i64>,
+    visitor: &str,
+    reader: &Reader,
+) -> Markup {
+    let other_party = people.first().map(|it| it.role);
+    let others = people.iter().take_while(|it| Some(it.role) == other_party).count();
+    let (first, more) = people.split_at(others.min(VISIBLE_CONTACTS));
+    let person = |it: &Person| person(it, it.guest == visitor, reader);
     html! {
         div.people id="people" {
-            @if !first.is_empty() { ul { @for contact in first { (person(contact, reader)) } } }
+            @if !first.is_empty() { ul { @for contact in first { (person(contact)) } } }
             @if !more.is_empty() {
                 details {
                     summary {
                         (counted(reader, "people-more", "count",
                             i64::try_from(more.len()).unwrap_or(i64::MAX)))
                     }
-                    ul { @for contact in more { (person(contact, reader)) } }
+                    ul { @for contact in more { (person(contact)) } }
                 }
             }
             @if let Some(replies_in) = replies_in { p.soft { (usual_reply_time(replies_in, reader)) } }
@@ -32,35 +40,40 @@ pub fn people(people: &[Person], replies_in: Option<i64>, reader: &Reader) -> Ma
     }
 }
 
-fn person(person: &Person, reader: &Reader) -> Markup {
-    let (state, label) = presence(person.presence, reader);
+fn person(person: &Person, is_visitor: bool, reader: &Reader) -> Markup {
+    let (state, label) = presence(person, reader);
     html! {
         li.person data-presence=(state) {
             span.dot aria-hidden="true" {}
             bdi.name { (person.name) }
+            @if is_visitor { " " span.you { (text(reader, "you")) } }
             " " span.badge data-role=(person.role.as_str()) { (role_words(reader, Some(person.role))) }
-            @if let Some(duty) = &person.duty { " " span.duty dir="auto" { (duty) } }
-            @if let Some(label) = label { " " span.presence { (label) } }
+            @if let Some(duty) = &person.duty { " " span.duty { bdi { (duty) } } }
+            @if let Some(label) = label.filter(|_| !is_visitor) { " " span.presence { (label) } }
         }
     }
 }
 
-/// Returns the value for the style sheet, and the text.
-fn presence(presence: Presence, reader: &Reader) -> (&'static str, Option<Markup>) {
-    let text = |id| html! { (text(reader, id)) };
-    match presence {
-        Presence::Here => ("here", Some(text("presence-here"))),
-        Presence::Online => ("online", Some(text("presence-online"))),
-        Presence::Idle => ("idle", Some(text("presence-idle"))),
-        Presence::Away(since) => ("away", Some(away(since, reader))),
-        Presence::Unknown => ("unknown", None),
+/// Returns the value for the style sheet, and the text. Where somebody is matters only if a message reaches them there.
+fn presence(person: &Person, reader: &Reader) -> (&'static str, Option<Markup>) {
+    let text = |id| Some(html! { (text(reader, id)) });
+    match (person.presence, person.reach) {
+        (Presence::Here, _) => ("here", text("presence-here")),
+        (_, Reach::Invited) => ("unknown", text("reach-invited")),
+        (_, Reach::NotInRoom) => ("unknown", text("reach-not-in-room")),
+        (_, Reach::Email) => ("unknown", text("reach-email")),
+        (_, Reach::Page) => ("unknown", text("reach-page")),
+        (Presence::Online, Reach::InRoom) => ("online", text("presence-online")),
+        (Presence::Away, Reach::InRoom) => ("away", text("presence-away")),
+        (Presence::Offline(since), Reach::InRoom) => ("offline", Some(offline(since, reader))),
+        (Presence::Unknown, Reach::InRoom) => ("unknown", None),
     }
 }
 
-fn away(at: Option<i64>, reader: &Reader) -> Markup {
+fn offline(at: Option<i64>, reader: &Reader) -> Markup {
     match at.and_then(|at| since(reader, at)) {
-        Some(time) => filled(reader, "presence-away-since", &[("time", time)]),
-        None => html! { (text(reader, "presence-away")) },
+        Some(time) => filled(reader, "presence-offline-since", &[("time", time)]),
+        None => html! { (text(reader, "presence-offline")) },
     }
 }
 

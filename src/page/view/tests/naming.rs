@@ -5,7 +5,7 @@ use crate::page::model::{ChatLine, Named, Times};
 use crate::transaction::PartyRole;
 
 fn named(name: &str, role: Option<PartyRole>) -> Named {
-    Named { name: name.into(), role }
+    Named { name: name.into(), role, is_visitor: false }
 }
 
 fn html(sample: &Sample, change: impl FnOnce(&mut ChatLine)) -> String {
@@ -22,17 +22,36 @@ fn lines_quotes_reactions_typing_and_receipts_name_the_party() {
         line.reactions[0].by = vec![named("Acme Ltd", Some(PartyRole::Buyer)), named("X", None)];
     });
     assert!(html.contains("Mara Lind</bdi> <span class=\"badge\" data-role=\"seller\">seller"));
-    assert!(html.contains("In reply to Robin Ahlgren (buyer):"), "{html}");
+    assert!(html.contains("In reply to your own message:"), "{html}");
     assert!(html.contains("title=\"Acme Ltd (buyer), X (guest)\""), "{html}");
-    assert!(html.contains("data-name=\"Mara Lind (seller)\""), "{html}");
+    assert!(html.contains("data-label=\"Replying to Mara Lind (seller)\""), "{html}");
     let (buyer, reader) = (named("Seller", Some(PartyRole::Buyer)), &sample.reader);
     assert_eq!(super::super::seen_text(&buyer, reader), "Seen by Seller (buyer)");
     let typing = super::super::typing_text(std::slice::from_ref(&buyer), reader);
     assert_eq!(typing, "Seller (buyer) is typing…");
     let two = super::super::typing_text(&[buyer, named("Y", None)], reader);
     assert_eq!(two, "Seller (buyer) and Y (guest) are typing…");
-    let people = super::super::people(&sample.page().people, None, reader).into_string();
+    let people = super::super::people(&sample.page().people, None, "", reader).into_string();
     assert!(people.contains("Mara Lind</bdi> <span class=\"badge\" data-role=\"seller\">"));
+}
+
+#[test]
+fn the_visitor_is_called_you_and_a_colleague_by_name() {
+    let sample = Sample::new();
+    let page = sample.page();
+    let by = |line: usize| {
+        let html = super::super::line(&page.chat.lines[line], page.reader, &ADDRESS).into_string();
+        let (_, by) = html.split_once("<p class=\"by\">").unwrap();
+        by.split("</p>").next().unwrap().to_owned()
+    };
+    assert!(by(2).ends_with(">You</span>"), "{}", by(2));
+    assert!(by(4).contains(">Kim Osei</bdi>") && by(4).contains(">buyer<"), "{}", by(4));
+    let people = super::super::people(&page.people, None, page.speaker, page.reader).into_string();
+    assert!(people.contains("Robin Ahlgren</bdi> <span class=\"you\">You"), "{people}");
+    assert_eq!(people.matches("class=\"you\"").count(), 1);
+    // Three of the other party are seen at once.
+    let (_, folded) = people.split_once("<details>").unwrap();
+    assert_eq!(folded.matches("class=\"person\"").count(), 3, "{people}");
 }
 
 #[test]

@@ -13,6 +13,7 @@ use crate::invoice::{Further, LeftOver, LeftOvers, OriginalKind};
 use crate::language::Locale;
 use crate::page::model::*;
 use crate::record::Kind;
+use crate::room::message_content::Addressee;
 use crate::transaction::{
     Change, ChangeKind, PartyRole, StatusRules, Submission, Transaction, Visitor,
 };
@@ -90,6 +91,7 @@ impl Sample {
             chat: chat(),
             notes: notes(),
             people: people(),
+            choices: choices(),
             replies_in: Some(2 * 60 * MINUTE),
             web_push_key: Some("BPush".to_owned()),
         }
@@ -217,26 +219,53 @@ fn further() -> Vec<Term> {
 }
 
 fn people() -> Vec<Person> {
-    let person = |name: &str, duty: &str, presence| Person {
+    use PartyRole::{Buyer, Seller};
+    let person = |name: &str, role, duty: &str, reach, presence| Person {
+        guest: format!("@tallyroom_{}:example.org", name.split(' ').next().unwrap().to_lowercase()),
         name: name.to_owned(),
-        role: PartyRole::Seller,
+        role,
         duty: Some(duty.to_owned()).filter(|duty| !duty.is_empty()),
+        reach,
         presence,
     };
+    let offline = Presence::Offline(Some(START + DAY));
     vec![
-        person("Mara Lind", "accounts receivable", Presence::Here),
-        person("Jon Ó Briain", "delivery", Presence::Away(Some(START + DAY))),
-        person("Sales desk", "", Presence::Unknown),
-        person("Night shift", "emergencies", Presence::Idle),
+        person("Mara Lind", Seller, "accounts receivable", Reach::Email, Presence::Here),
+        person("Jon Ó Briain", Seller, "delivery", Reach::InRoom, offline),
+        person("Sales desk", Seller, "", Reach::Email, Presence::Unknown),
+        person("Night shift", Seller, "emergencies", Reach::InRoom, Presence::Away),
+        person("Kim Osei", Buyer, "", Reach::Invited, Presence::Unknown),
+        person("Robin Ahlgren", Buyer, "", Reach::Page, Presence::Here),
+    ]
+}
+
+fn choices() -> Vec<Choice> {
+    let choice = |id: &str, role, name: &str, duty: Option<&str>| Choice {
+        id: id.to_owned(),
+        role,
+        duty: duty.map(str::to_owned),
+        to: Addressee { name: name.to_owned(), users: Vec::new() },
+    };
+    vec![
+        choice("seller delivery", PartyRole::Seller, "delivery", None),
+        choice(
+            "@tallyroom_mara:example.org",
+            PartyRole::Seller,
+            "Mara Lind",
+            Some("accounts receivable"),
+        ),
+        choice("@tallyroom_jon:example.org", PartyRole::Seller, "Jon Ó Briain", Some("delivery")),
+        choice("@tallyroom_kim:example.org", PartyRole::Buyer, HOSTILE, None),
     ]
 }
 
 fn buyer(name: &str) -> Named {
-    Named { name: name.into(), role: Some(PartyRole::Buyer) }
+    let is_visitor = name == "Robin Ahlgren";
+    Named { name: name.into(), role: Some(PartyRole::Buyer), is_visitor }
 }
 
 fn seller(name: &str) -> Named {
-    Named { name: name.into(), role: Some(PartyRole::Seller) }
+    Named { name: name.into(), role: Some(PartyRole::Seller), is_visitor: false }
 }
 
 fn message(number: i64, at: i64, side: Side, text: &str) -> ChatLine {
@@ -355,7 +384,17 @@ fn chat() -> Chat {
     lines[10].edited_at = Some(second + 10 * MINUTE);
     lines[11].kind = Kind::PollStart;
     lines[11].poll = Some(Poll {
-        answers: vec![("Thursday".into(), 2), ("Friday".into(), 1), ("Next week".into(), 0)],
+        question: "Which day suits?".into(),
+        answers: [("Thursday", 2), ("Friday", 1), ("Next week", 0)]
+            .map(|(text, votes)| PollAnswer {
+                id: text.into(),
+                text: text.into(),
+                votes,
+                is_chosen: votes == 1,
+            })
+            .into(),
+        max_selections: 1,
+        is_disclosed: true,
         ended: false,
     });
     lines[12].name = HOSTILE.into();
@@ -384,5 +423,8 @@ fn chat() -> Chat {
         composing: Composing::New,
         closed: None,
         typing: vec![seller("Mara Lind")],
+        questions: Vec::new(),
+        found: None,
+        is_past: false,
     }
 }
