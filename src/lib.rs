@@ -19,6 +19,7 @@ pub mod invoice;
 pub mod language;
 pub mod link;
 pub mod logging;
+pub mod mail;
 pub mod moment;
 pub mod names;
 pub mod notices;

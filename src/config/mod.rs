@@ -8,6 +8,7 @@ mod keys;
 mod namespace;
 mod pay_link;
 mod registration;
+mod reply_address;
 mod secret;
 pub mod secret_files;
 mod sections;
@@ -31,6 +32,7 @@ pub use self::{
     errors::{ConfigErrors, Problem},
     pay_link::PayLink,
     registration::{Namespace, Namespaces, Registration},
+    reply_address::ReplyAddress,
     secret::{PLACEHOLDER, Secret},
     sections::{
         ApiConfig, ApiKey, AppserviceConfig, BotConfig, CreateRooms, DatabaseConfig, FilesConfig,

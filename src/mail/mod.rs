@@ -1,0 +1,3 @@
+//! E-mail to contacts and from them. Pure: no I/O.
+
+pub mod address;
