@@ -432,6 +432,7 @@ const KEYS: &[Key] = &[
         "null, or two times of day with - between them",
         "write the hours in quotes, such as \"21:00-07:00\"",
     ),
+    key("mail.invite", TRUE_OR_FALSE, TRUE_OR_FALSE_FIX),
     key(
         "log.level",
         "off | error | warn | info | debug | trace, or such a level for a target: info,tallyroom=debug",

@@ -104,7 +104,7 @@ mod tests {
         assert_eq!(read.login, Some(("in@voices".to_owned(), "p:/canary".to_owned())));
         assert!(!format!("{read:?}").contains("canary"));
         for (text, why) in [
-            ("mail.example:25", "another scheme than smtp:// or smtps://"),
+            ("mail.example:25", "a URL without a host"),
             ("https://mail.example", "another scheme than smtp:// or smtps://"),
             ("smtp://", "a URL without a host"),
             ("smtp://mail.example/x", "more than host and port"),

@@ -372,6 +372,8 @@ pub struct MailConfig {
     pub unread_minutes: u32,
     /// The hours in which mails wait, in `page.time_zone`.
     pub quiet_hours: Option<QuietHours>,
+    /// Whether a contact is written to when the shop names them.
+    pub invite: bool,
 }
 
 impl MailConfig {
@@ -601,7 +603,14 @@ impl Default for WebhooksConfig {
 
 impl Default for MailConfig {
     fn default() -> Self {
-        Self { smtp: None, from: None, replies: None, unread_minutes: 15, quiet_hours: None }
+        Self {
+            smtp: None,
+            from: None,
+            replies: None,
+            unread_minutes: 15,
+            quiet_hours: None,
+            invite: false,
+        }
     }
 }
 

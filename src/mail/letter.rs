@@ -10,7 +10,7 @@ use lettre::message::{Mailbox, MultiPart};
 use lettre::{Address, Message};
 use ulid::Ulid;
 
-use super::words::Content;
+use super::words::{Content, in_a_line};
 use crate::config::ReplyAddress;
 
 /// The longest Message-ID of somebody else that is referred to, in bytes.
@@ -52,11 +52,13 @@ pub fn letter(letter: &Letter<'_>, replies: Option<&ReplyAddress>) -> anyhow::Re
     let id = format!("<{}.{}@{domain}>", letter.id, letter.contact).to_ascii_lowercase();
     let answered = letter.answered.filter(|it| is_message_id(it));
     let references = answered.map_or_else(|| thread.clone(), |it| format!("{thread} {it}"));
+    // The library encodes everything else, but it panics at control characters in a name.
+    let name = in_a_line(&content.sender);
     let header = |name, value: &str| {
         HeaderValue::new(HeaderName::new_from_ascii_str(name), value.to_owned())
     };
     let mut builder = Message::builder()
-        .from(Mailbox::new(Some(content.sender.clone()), from.clone()))
+        .from(Mailbox::new(Some(name.clone()), from.clone()))
         .to(Mailbox::new(None, to.clone()))
         .subject(content.subject.clone())
         .message_id(Some(id))
@@ -71,7 +73,7 @@ pub fn letter(letter: &Letter<'_>, replies: Option<&ReplyAddress>) -> anyhow::Re
     let mut sender = from;
     if let Some(reply_to) = letter.reply_to {
         let address: Address = reply_to.parse().context("the address for answers is none")?;
-        builder = builder.reply_to(Mailbox::new(Some(content.sender.clone()), address.clone()));
+        builder = builder.reply_to(Mailbox::new(Some(name), address.clone()));
         sender = address;
     }
     let body = MultiPart::alternative_plain_html(content.text.clone(), content.html.clone());
@@ -152,7 +154,7 @@ mod tests {
         assert!(answered.contains("In-Reply-To: <a.b@birch.example>\r\n"), "{answered}");
         assert!(answered.contains("<a.b@birch.example>\r\n"), "{answered}");
         let alone = written(|it| it.reply_to = None).unwrap();
-        assert!(!alone.contains("Reply-To"), "{alone}");
+        assert!(!alone.contains("\r\nReply-To"), "{alone}");
     }
 
     #[test]

@@ -9,4 +9,4 @@ mod words;
 pub use letter::{Letter, letter};
 pub use retry::next_try;
 pub use said::{Said, said};
-pub use words::{Content, Told, words};
+pub use words::{Content, Told, What, content};

@@ -7,7 +7,7 @@ use maud::{DOCTYPE, Markup, html};
 use super::said::Said;
 use crate::language::Locale;
 use crate::record::plain_name;
-use crate::transaction::{PartyRole, Transaction};
+use crate::transaction::{PartyRole, Standing, Transaction};
 use crate::wording::kind;
 
 /// The styles. They stand at each element, because many mail programs leave out those in the head.
@@ -39,10 +39,8 @@ pub struct Told<'a> {
     pub transaction: &'a Transaction,
     /// The address of the reader.
     pub reader: &'a str,
-    /// The messages, oldest first.
-    pub said: &'a [Said],
-    /// The number of earlier messages that are not in the mail.
-    pub earlier: i64,
+    /// What it is about.
+    pub what: What<'a>,
     /// The address of the page.
     pub link: &'a str,
     /// Whether the link lets its reader in.
@@ -57,9 +55,28 @@ pub struct Told<'a> {
     pub time_zone: &'a TimeZone,
 }
 
-/// Returns the mail that tells what was said.
-pub fn words(told: &Told<'_>) -> Content {
-    let Told { transaction, locale, said, earlier, .. } = *told;
+/// What a mail is about.
+#[derive(Clone, Copy, Debug)]
+pub enum What<'a> {
+    /// What was said.
+    Words {
+        /// The messages, oldest first.
+        said: &'a [Said],
+        /// The number of earlier messages that are not in the mail.
+        earlier: i64,
+    },
+    /// The link that its reader asked for.
+    Link,
+    /// That the shop has named its reader as a contact.
+    Invitation {
+        /// How the transaction stands.
+        standing: &'a Standing,
+    },
+}
+
+/// Returns what a mail says.
+pub fn content(told: &Told<'_>) -> Content {
+    let Told { transaction, locale, .. } = *told;
     let terms = &transaction.terms;
     let seller = plain_name(&terms.seller.name).unwrap_or_default();
     let document = [
@@ -68,17 +85,31 @@ pub fn words(told: &Told<'_>) -> Content {
         ("seller", seller.as_str().into()),
     ];
     let subject = in_a_line(&locale.text_with("mail-subject", &document));
-    let count = earlier.saturating_add(i64::try_from(said.len()).unwrap_or(i64::MAX));
-    let headline = locale.text_with("mail-words", &[("count", count.into())]);
-    let earlier =
-        (earlier > 0).then(|| locale.text_with("mail-earlier", &[("count", earlier.into())]));
+    let text = |id: &str| locale.text(id);
+    let (headline, lead, said) = match told.what {
+        What::Words { said, earlier } => {
+            let count = earlier.saturating_add(i64::try_from(said.len()).unwrap_or(i64::MAX));
+            let counted = |id, count: i64| locale.text_with(id, &[("count", count.into())]);
+            let lead = (earlier > 0).then(|| counted("mail-earlier", earlier));
+            (counted("mail-words", count), lead, said)
+        }
+        What::Link => (text("mail-link"), Some(text("mail-link-about")), &[][..]),
+        What::Invitation { standing } => {
+            let owed = owed(told, standing);
+            let lead = [owed, Some(text("mail-invitation-about"))];
+            let lead = lead.into_iter().flatten().collect::<Vec<_>>().join(" ");
+            let from = [("seller", seller.as_str().into())];
+            (locale.text_with("mail-invitation", &from), Some(lead), &[][..])
+        }
+    };
     let address = plain_name(told.reader).unwrap_or_default();
     let why = [("seller", seller.as_str().into()), ("address", address.as_str().into())];
     let parts = Parts {
         told,
         headline,
         subject: &subject,
-        earlier,
+        lead,
+        said,
         notes: [
             told.can_answer.then(|| locale.text("mail-answer")),
             told.is_personal.then(|| locale.text("mail-private")),
@@ -89,8 +120,21 @@ pub fn words(told: &Told<'_>) -> Content {
     Content { text, html, language: locale.tag(), sender: seller, subject }
 }
 
+/// Returns how much is to be paid, and by when, if money is asked for.
+fn owed(told: &Told<'_>, standing: &Standing) -> Option<String> {
+    let locale = told.locale;
+    let amount = locale.amount(standing.owed.payable()?, told.transaction.terms.invoice.currency);
+    Some(match standing.due_date {
+        Some(date) => {
+            let arguments = [("amount", amount.into()), ("date", locale.date(date).into())];
+            locale.text_with("mail-owed-by", &arguments)
+        }
+        None => locale.text_with("mail-owed", &[("amount", amount.into())]),
+    })
+}
+
 /// Returns a text as one line, since a line break in a header would begin another header.
-fn in_a_line(text: &str) -> String {
+pub(super) fn in_a_line(text: &str) -> String {
     text.split(char::is_control).collect::<Vec<_>>().join(" ").trim().to_owned()
 }
 
@@ -98,7 +142,8 @@ struct Parts<'a> {
     told: &'a Told<'a>,
     headline: String,
     subject: &'a str,
-    earlier: Option<String>,
+    lead: Option<String>,
+    said: &'a [Said],
     notes: [Option<String>; 2],
     why: String,
 }
@@ -141,8 +186,8 @@ impl Parts<'_> {
     fn text(&self) -> String {
         let told = self.told;
         let mut blocks = vec![format!("{}\n{}", self.headline, self.subject)];
-        blocks.extend(self.earlier.clone());
-        for said in told.said {
+        blocks.extend(self.lead.clone());
+        for said in self.said {
             let mut lines = vec![format!("{}:", self.by(said))];
             // Quoted, nothing that somebody wrote can pass for a part of the mail itself.
             let written = said.text.iter().flat_map(|it| it.lines());
@@ -159,7 +204,7 @@ impl Parts<'_> {
     }
 
     fn html(&self) -> Markup {
-        let Told { locale, link, unsubscribe, said, .. } = *self.told;
+        let Told { locale, link, unsubscribe, .. } = *self.told;
         html! {
             (DOCTYPE)
             html lang=(locale.tag()) dir=(if locale.is_rtl() { "rtl" } else { "ltr" }) {
@@ -172,8 +217,8 @@ impl Parts<'_> {
                 body style=(BODY) {
                     div style=(COLUMN) {
                         p { strong { (self.headline) } br; (self.subject) }
-                        @if let Some(earlier) = &self.earlier { p style=(SOFT) { (earlier) } }
-                        @for said in said { (self.message(said)) }
+                        @if let Some(lead) = &self.lead { p style=(SOFT) { (lead) } }
+                        @for said in self.said { (self.message(said)) }
                         p { a href=(link) style=(BUTTON) { (self.locale_text("mail-open")) } }
                         @for note in self.notes.iter().flatten() { p style=(SOFT) { (note) } }
                         p style=(SOFT) {
@@ -223,11 +268,10 @@ mod tests {
     }
 
     fn told(transaction: &Transaction, said: &[Said], language: Language) -> Content {
-        words(&Told {
+        content(&Told {
             transaction,
             reader: "ada@birch.example",
-            said,
-            earlier: 3,
+            what: What::Words { said, earlier: 3 },
             link: "https://pay.example/l/token",
             is_personal: true,
             can_answer: true,

@@ -4,18 +4,21 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use tokio_util::sync::CancellationToken;
+use ulid::Ulid;
 
 use super::Mailer;
 use crate::clock::now;
 use crate::logging::Failures;
 use crate::room::Guest;
-use crate::store::{MailContact, StoreError, folded};
+use crate::store::{LinkRequest, MailContact, StoreError, folded};
 use crate::transaction::Transaction;
 
 /// The shortest time between two looks. What is said within it is followed together.
 const SHORTEST_PAUSE: Duration = Duration::from_secs(1);
 /// The greatest number of contacts who are looked at before the events are followed further.
 const CONTACTS_AT_ONCE: i64 = 100;
+/// The greatest number of links that are sent before the events are followed further.
+const ASKED_AT_ONCE: i64 = 100;
 /// The number of milliseconds in a minute.
 const MINUTE_MS: i64 = 60_000;
 
@@ -54,8 +57,13 @@ impl Mailer {
     /// Follows the next events, and looks at those who are due. Returns when to do so again if there is no hint.
     async fn follow(&self) -> Result<Duration, StoreError> {
         let unread_ms = i64::from(self.config.mail.unread_minutes) * MINUTE_MS;
-        let is_more = self.store.follow_events_for_mails(unread_ms).await?;
-        if self.quiet_until().is_some() {
+        let is_more =
+            self.store.follow_events_for_mails(unread_ms, self.config.mail.invite).await?;
+        let asked = self.store.link_requests_by_mail(ASKED_AT_ONCE).await?;
+        for (id, request) in &asked {
+            self.answer(*id, request).await?;
+        }
+        if self.is_quiet() {
             // Whoever is due may still read it on the page.
             return Ok(if is_more { Duration::ZERO } else { self.store.hints().patience() });
         }
@@ -71,9 +79,27 @@ impl Mailer {
         self.store.pause_of_mails(SHORTEST_PAUSE).await
     }
 
-    /// Returns when the quiet hours end, if it is quiet now.
-    pub(super) fn quiet_until(&self) -> Option<i64> {
-        self.config.mail.quiet_hours?.end(now(), &self.time_zone)
+    /// Whether nobody is written to now who does not wait for it.
+    pub(super) fn is_quiet(&self) -> bool {
+        let hours = self.config.mail.quiet_hours;
+        hours.is_some_and(|hours| hours.end(now(), &self.time_zone).is_some())
+    }
+
+    /// Makes a mail of a link that was asked for, if the address is that of a contact who is written to.
+    async fn answer(&self, id: Ulid, request: &LinkRequest) -> Result<(), StoreError> {
+        let asked = folded(&request.user_id);
+        let transaction = self.store.transaction(id).await?;
+        let contact = transaction.as_ref().and_then(|transaction| {
+            let mut contacts = transaction.terms.mail_contacts();
+            Some((transaction, contacts.find(|(_, address)| folded(address) == asked)?))
+        });
+        if let Some((transaction, contact)) = contact {
+            let silenced = self.store.silenced(&transaction.shop, [contact.1].into_iter()).await?;
+            if silenced.is_empty() {
+                return self.store.answer_link_request_by_mail(id, request, contact).await;
+            }
+        }
+        self.store.forget_link_request(id, &request.user_id).await
     }
 
     /// Returns the guest as whom a contact reads on the page. None: they are not written to any more.

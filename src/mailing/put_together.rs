@@ -10,7 +10,7 @@ use crate::access::Origin;
 use crate::link::token::{Purpose, grant_id};
 use crate::link::{NoLink, link_of_contact};
 use crate::mail::address::reply_address;
-use crate::mail::{Letter, Said, Told, letter, said, words};
+use crate::mail::{Letter, Said, Told, What, content, letter, said};
 use crate::record::{Entry, conversation};
 use crate::store::{DueMail, MailContact, MailKind, StoreError, folded};
 use crate::transaction::Transaction;
@@ -26,7 +26,6 @@ impl Mailer {
         &self,
         mail: &DueMail,
     ) -> Result<Result<Option<Message>, &'static str>, StoreError> {
-        let MailKind::Words { from, to } = mail.kind;
         let Some(contact) = self.store.mail_contact(mail.contact).await? else {
             return Ok(Ok(None));
         };
@@ -38,20 +37,29 @@ impl Mailer {
         let guest = self.guest(&transaction, &contact);
         let guest = guest.filter(|_| !silenced.contains_key(&folded(address)));
         let Some(guest) = guest else { return Ok(Ok(None)) };
-        let range = (from, to);
-        let (said, earlier) = self.said(&transaction, range, guest.user_id.as_str()).await?;
-        if said.is_empty() {
+        let (said, earlier) = match mail.kind {
+            MailKind::Words { from, to } => {
+                self.said(&transaction, (from, to), guest.user_id.as_str()).await?
+            }
+            MailKind::Link | MailKind::Invitation => (Vec::new(), 0),
+        };
+        let standing = self.config.standing(&transaction);
+        let what = match mail.kind {
+            MailKind::Words { .. } => What::Words { said: &said, earlier },
+            MailKind::Link => What::Link,
+            MailKind::Invitation => What::Invitation { standing: &standing },
+        };
+        if matches!(what, What::Words { said: [], .. }) {
             return Ok(Ok(None));
         }
         let (link, is_personal) = self.link(mail.id, &transaction, &contact).await?;
         let unsubscribe = self.unsubscribe_link(contact.id);
         let replies = self.config.mail.replies.as_ref();
         let reply_to = replies.map(|it| reply_address(&self.key, contact.id, it));
-        let content = words(&Told {
+        let content = content(&Told {
             transaction: &transaction,
             reader: address,
-            said: &said,
-            earlier,
+            what,
             link: &link,
             is_personal,
             can_answer: replies.is_some(),

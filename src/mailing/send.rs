@@ -83,10 +83,11 @@ impl Mailer {
     /// Returns mails that are due and have a place, and how long to wait for others.
     async fn due(&self, busy: &HashSet<Ulid>) -> Result<(Vec<DueMail>, Duration), StoreError> {
         let free = PLACES.saturating_sub(busy.len());
-        if free == 0 || self.quiet_until().is_some() {
+        if free == 0 {
             return Ok((Vec::new(), POLL_INTERVAL));
         }
-        let mut due = self.store.due_mails(PLACES).await?;
+        let is_quiet = self.is_quiet();
+        let mut due = self.store.due_mails(PLACES, is_quiet).await?;
         due.retain(|mail| !busy.contains(&mail.id));
         due.truncate(free);
         let pause = match due.is_empty() {

@@ -74,7 +74,9 @@ pub(super) async fn guard(
         } else {
             response
         };
-        let mut response = refusal::present(response, &reader, as_json, !changes, transaction);
+        let by_mail = state.config.mail.smtp.is_some();
+        let mut response =
+            refusal::present(response, &reader, as_json, !changes, transaction, by_mail);
         tracing::debug!(%method, route, status = response.status().as_u16(), "answered");
         add_headers(response.headers_mut(), &nonce, is_widget.then_some(&state));
         response

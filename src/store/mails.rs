@@ -2,7 +2,7 @@
 //!
 //! Who may have something to read is found by following the events. So nothing is written for it where entries are.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::LazyLock;
 use std::time::Duration;
 
@@ -13,6 +13,7 @@ use super::chat::{quoted_kinds, where_line};
 use super::columns::{parse_id, readable};
 use super::due_rooms::pause_until;
 use super::entry_row::{Row, select_entries};
+use super::link_requests::{self, LinkRequest, set_answered};
 use super::many_rows::ManyRows;
 use super::{Store, StoreError, Tx, audit_log, facts};
 use crate::access::AuditLine;
@@ -39,6 +40,9 @@ static SELECT_SPOKEN: LazyLock<String> = LazyLock::new(|| {
          AND e.kind IN ({kinds}) GROUP BY v.transaction_id"
     )
 });
+/// The revisions that were made.
+const SELECT_REVISED: &str = "SELECT transaction_id, subject FROM events WHERE id > $1 AND id <= $2 \
+     AND kind IN ('transaction.created', 'transaction.updated') AND subject IS NOT NULL ORDER BY id";
 const INSERT_FOLLOWED: &str =
     "INSERT INTO facts (name, value) VALUES ($1, $2) ON CONFLICT (name) DO NOTHING";
 /// Of two processes that do the same, one changes no row.
@@ -98,8 +102,12 @@ const SETTLE_CONTACT: &str =
     "UPDATE mail_contacts SET due_at = NULL, told_seq = $2 WHERE id = $1 AND due_at = $3";
 const INSERT_MAIL: &str = "INSERT INTO mails \
      (id, mail_contact_id, kind, from_seq, to_seq, made_at, due_at) VALUES ($1, $2, $3, $4, $5, $6, $6)";
+/// Changes nothing but the lock if the contact is there.
+const UPSERT_CONTACT: &str = "INSERT INTO mail_contacts (id, transaction_id, party, contact, address) \
+     VALUES ($1, $2, $3, $4, $4) ON CONFLICT (transaction_id, party, contact) \
+     DO UPDATE SET address = excluded.address RETURNING id";
 const SELECT_DUE_MAILS: &str = "SELECT id, mail_contact_id, kind, from_seq, to_seq, made_at, tries \
-     FROM mails WHERE due_at <= $1 ORDER BY due_at LIMIT $2";
+     FROM mails WHERE due_at <= $1 AND ($3 = 0 OR kind = 'link') ORDER BY due_at LIMIT $2";
 const SELECT_NEXT_DUE: &str = "SELECT MIN(due_at) FROM \
      (SELECT MIN(due_at) AS due_at FROM mails WHERE due_at IS NOT NULL \
      UNION ALL SELECT MIN(due_at) FROM mail_contacts WHERE due_at IS NOT NULL) d";
@@ -179,6 +187,20 @@ pub enum MailKind {
         /// The last entry.
         to: i64,
     },
+    /// A link to the page, which they asked for there.
+    Link,
+    /// That the shop has named them as a contact.
+    Invitation,
+}
+
+impl MailKind {
+    fn as_str(self) -> &'static str {
+        match self {
+            Self::Words { .. } => "words",
+            Self::Link => "link",
+            Self::Invitation => "invitation",
+        }
+    }
 }
 
 /// A mail that is due.
@@ -213,6 +235,8 @@ impl TryFrom<MailRow> for DueMail {
     fn try_from(row: MailRow) -> Result<Self, StoreError> {
         let kind = match (row.kind.as_str(), row.from_seq, row.to_seq) {
             ("words", Some(from), Some(to)) => Ok(MailKind::Words { from, to }),
+            ("link", ..) => Ok(MailKind::Link),
+            ("invitation", ..) => Ok(MailKind::Invitation),
             _ => Err("a kind of mail of another version"),
         };
         Ok(Self {
@@ -265,13 +289,18 @@ impl Silence {
 
 impl Store {
     /// Follows the next events: whoever is written to by e-mail and may have something to read is looked at after
-    /// `unread_ms` milliseconds. Returns whether there are more events.
+    /// `unread_ms` milliseconds. If the config `invites`, a mail is made for each contact whom the shop has newly named. Returns
+    /// whether there are more events.
     ///
     /// The first call begins with what comes after it.
     ///
     /// # Errors
     /// If the database does not answer. In this case nothing is noted.
-    pub async fn follow_events_for_mails(&self, unread_ms: i64) -> Result<bool, StoreError> {
+    pub async fn follow_events_for_mails(
+        &self,
+        unread_ms: i64,
+        invites: bool,
+    ) -> Result<bool, StoreError> {
         let end = self.settled_end().await?;
         let Some(before) = self.fact(FOLLOWED).await? else {
             self.run(sqlx::query(INSERT_FOLLOWED).bind(FOLLOWED).bind(end.to_string())).await?;
@@ -298,6 +327,7 @@ impl Store {
                 )
             }));
         }
+        let named = if invites { self.newly_named(after, upto).await? } else { BTreeSet::new() };
         let due_at = now() + unread_ms;
         let rows: Vec<_> = due
             .iter()
@@ -312,8 +342,34 @@ impl Store {
             return Ok(true);
         }
         UPSERT_DUE.insert(&mut tx, &rows).await?;
+        for (transaction, role, address) in &named {
+            let contact = upsert_contact(&mut tx, *transaction, *role, address).await?;
+            insert(&mut tx, contact, MailKind::Invitation).await?;
+        }
         tx.commit().await?;
         Ok(is_full)
+    }
+
+    /// Returns the contacts who are written to by e-mail and whom a revision named that was made between two events.
+    async fn newly_named(
+        &self,
+        after: i64,
+        upto: i64,
+    ) -> Result<BTreeSet<(Ulid, PartyRole, String)>, StoreError> {
+        let revisions = sqlx::query_as(SELECT_REVISED).bind(after).bind(upto);
+        let revisions: Vec<(String, i64)> = revisions.fetch_all(&self.pool).await?;
+        let mut named = BTreeSet::new();
+        for (id, revision) in revisions {
+            let id = parse_id(&id)?;
+            let Some(terms) = self.terms_at(id, revision).await? else { continue };
+            let before = self.terms_at(id, revision - 1).await?;
+            let is_new = |contact: &(PartyRole, &str)| {
+                !before.iter().any(|it| it.mail_contacts().any(|other| other == *contact))
+            };
+            let new = terms.mail_contacts().filter(is_new);
+            named.extend(new.map(|(role, address)| (id, role, address.to_owned())));
+        }
+        Ok(named)
     }
 
     /// Forgets what waits, because no mails are sent any more. If they are sent again, that begins with what comes then.
@@ -326,6 +382,7 @@ impl Store {
         }
         let mut tx = self.begin().await?;
         facts::forget(&mut tx, FOLLOWED).await?;
+        link_requests::forget_by_mail(&mut tx).await?;
         sqlx::query(FORGET_DUE).execute(&mut *tx).await?;
         sqlx::query(GIVE_ALL_UP).bind(SWITCHED_OFF).execute(&mut *tx).await?;
         tx.commit().await
@@ -408,13 +465,39 @@ impl Store {
         Ok((entries, count))
     }
 
-    /// Returns at most `limit` mails that are due, the one that has been due for the longest time first.
+    /// Makes a mail with the link that a contact with this address asked for on the page.
+    ///
+    /// # Errors
+    /// If the database does not answer. In this case nothing is made, and the request waits.
+    pub async fn answer_link_request_by_mail(
+        &self,
+        transaction: Ulid,
+        request: &LinkRequest,
+        (role, address): (PartyRole, &str),
+    ) -> Result<(), StoreError> {
+        let mut tx = self.begin().await?;
+        let answered = set_answered(transaction, request).execute(&mut *tx).await?;
+        if answered.rows_affected() == 1 {
+            let contact = upsert_contact(&mut tx, transaction, role, address).await?;
+            insert(&mut tx, contact, MailKind::Link).await?;
+            tx.commit().await?;
+        }
+        Ok(())
+    }
+
+    /// Returns at most `limit` mails that are due, the one that has been due for the longest time first. While it
+    /// `is_quiet`, these are those that somebody waits for.
     ///
     /// # Errors
     /// If the database does not answer or holds an unreadable value.
-    pub async fn due_mails(&self, limit: usize) -> Result<Vec<DueMail>, StoreError> {
+    pub async fn due_mails(
+        &self,
+        limit: usize,
+        is_quiet: bool,
+    ) -> Result<Vec<DueMail>, StoreError> {
         let select = sqlx::query_as(SELECT_DUE_MAILS).bind(now());
-        let select = select.bind(i64::try_from(limit).unwrap_or(i64::MAX));
+        let select =
+            select.bind(i64::try_from(limit).unwrap_or(i64::MAX)).bind(i64::from(is_quiet));
         let rows: Vec<MailRow> = select.fetch_all(&self.pool).await?;
         rows.into_iter().map(DueMail::try_from).collect()
     }
@@ -519,14 +602,30 @@ fn position(value: &str) -> i64 {
     value.parse().unwrap_or(0)
 }
 
+/// Returns the id of a contact who is written to from now on, if not before.
+async fn upsert_contact(
+    tx: &mut Tx,
+    transaction: Ulid,
+    role: PartyRole,
+    address: &str,
+) -> Result<Ulid, StoreError> {
+    let upsert = sqlx::query_scalar(UPSERT_CONTACT).bind(Ulid::new().to_string());
+    let upsert = upsert.bind(transaction.to_string()).bind(role.as_str()).bind(address);
+    let id: String = upsert.fetch_one(&mut **tx).await?;
+    parse_id(&id)
+}
+
 async fn insert(tx: &mut Tx, contact: Ulid, kind: MailKind) -> Result<(), StoreError> {
-    let MailKind::Words { from, to } = kind;
+    let range = match kind {
+        MailKind::Words { from, to } => Some((from, to)),
+        MailKind::Link | MailKind::Invitation => None,
+    };
     let insert = sqlx::query(INSERT_MAIL)
         .bind(Ulid::new().to_string())
         .bind(contact.to_string())
-        .bind("words")
-        .bind(from)
-        .bind(to)
+        .bind(kind.as_str())
+        .bind(range.map(|it| it.0))
+        .bind(range.map(|it| it.1))
         .bind(now());
     insert.execute(&mut **tx).await.map(drop)
 }

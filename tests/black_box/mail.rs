@@ -312,6 +312,75 @@ on_both_databases! {
         }
         assert_eq!(mailbox.taken().len(), 0);
     }
+
+    async fn who_asks_on_the_page_gets_a_link_by_mail_and_nobody_learns_who_is_a_contact(database) {
+        let mailbox = Mailbox::start().await;
+        // Whoever asks waits for it, so it comes in the quiet hours, too.
+        let mail = json!({
+            "smtp": mailbox.url(), "from": "invoices@shop.example", "quiet_hours": "00:00-23:59",
+        });
+        let world = World::with().page().config("mail", mail).start(database).await;
+        let order = order(&world, "order-1").await;
+        let http = entering::http();
+        let page = world.page(&format!("/t/{}", order.id));
+        let shown = http.get(&page).send().await.unwrap().text().await.unwrap();
+        assert!(shown.contains("Your e-mail address or Matrix ID"), "{shown}");
+        let ask = async |user: &str| {
+            let asked = form(http.post(format!("{page}/sign-in/ask")), &format!("user={user}"));
+            let asked = asked.header("origin", world.page("")).header("accept", "text/html");
+            let asked = asked.send().await.unwrap();
+            let status = asked.status().as_u16();
+            let html = asked.text().await.unwrap();
+            // The rest has a nonce.
+            (status, html.split("<main>").nth(1).unwrap_or_default().to_owned())
+        };
+        let (status, to_ada) = ask("Ada@Birch.Example").await;
+        assert_eq!(status, 200, "{to_ada}");
+        let (status, to_other) = ask("joe@birch.example").await;
+        assert_eq!((status, to_other.replace("joe@", "ada@")), (200, to_ada));
+        assert_eq!(ask("nobody").await.0, 422);
+        let mail = mails(&world, &mailbox, 1).await.remove(0);
+        assert_eq!(mail.to, [ADA]);
+        let [text, _] = parts(&mail);
+        assert!(text.contains("Your link to the page"), "{text}");
+        let ada = Entered::by(&address(&text, "/l/")).await;
+        assert!(ada.request(Method::GET, "").send().await.unwrap().status().is_success());
+        // Asked again at once, there is no other mail.
+        ask(ADA).await;
+        world.eventually("that nobody waits for a link", || async {
+            let waiting = "SELECT user_id FROM link_requests WHERE is_waiting = 1";
+            world.sql_text(waiting).await.is_none().then_some(())
+        }).await;
+        nobody_is_due(&world).await;
+        assert_eq!(mailbox.taken().len(), 1);
+    }
+
+    async fn a_contact_is_invited_once_when_the_shop_names_them(database) {
+        let mailbox = Mailbox::start().await;
+        let mail = json!({ "smtp": mailbox.url(), "from": "invoices@shop.example", "invite": true });
+        let world = World::with().page().config("mail", mail).start(database).await;
+        // What was there before mails were set up is not told of.
+        world.eventually("that events are followed", || async {
+            world.sql_text("SELECT value FROM facts WHERE name = 'mails_followed'").await
+        }).await;
+        let order = order(&world, "order-1").await;
+        let first = mails(&world, &mailbox, 1).await.remove(0);
+        assert_eq!(first.to, [ADA]);
+        let [text, html] = parts(&first);
+        for part in [&text, &html] {
+            assert!(part.contains("For you, from Acme Ltd"), "{part}");
+            assert!(part.contains("€634.50, by 1 July 2099"), "{part}");
+        }
+        Entered::by(&address(&text, "/l/")).await;
+        let path = format!("/api/v1/transactions/{}/buyer/contacts", order.id);
+        let joe = json!({ "email": "joe@birch.example" });
+        let (status, added) = Shop::answer(world.shop.request(Method::POST, &path).json(&joe)).await;
+        assert_eq!(status, 201, "{added}");
+        let second = mails(&world, &mailbox, 2).await.remove(1);
+        assert_eq!(second.to, ["joe@birch.example"]);
+        nobody_is_due(&world).await;
+        assert_eq!(mailbox.taken().len(), 2);
+    }
 }
 
 #[tokio::test(flavor = "multi_thread")]

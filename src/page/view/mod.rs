@@ -23,7 +23,7 @@ pub use chat::{
     typing_text, unsent,
 };
 pub use closed::{
-    Closed, asked, closed, closed_notice, closed_texts, entrance, problem, unsubscribe,
+    Ask, Closed, asked, closed, closed_notice, closed_texts, entrance, problem, unsubscribe,
     unsubscribed,
 };
 pub use document::page;

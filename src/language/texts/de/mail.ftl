@@ -25,3 +25,15 @@ unsubscribe-text = An diese Adresse gehen dann keine E-Mails mehr zu Rechnungen 
 unsubscribe-send = E-Mails abbestellen
 unsubscribed-title = E-Mails sind abbestellt
 unsubscribed-text = An diese Adresse gehen keine E-Mails mehr. Wenn Sie wieder welche möchten, wenden Sie sich an den Absender der Rechnung.
+
+mail-link = Ihr Link zur Seite
+mail-link-about = Jemand, vermutlich Sie selbst, hat ihn auf der Rechnungsseite angefordert. Falls Sie es nicht waren, brauchen Sie nichts zu tun.
+ask-label-or-mail = Ihre E-Mail-Adresse oder Matrix-ID
+ask-about-or-mail = Wenn Sie Kontakt dieser Rechnung sind, erhalten Sie Ihren eigenen Link per E-Mail oder als Direktnachricht.
+asked-by-mail-text = Wenn { $user } zu einem Kontakt dieser Rechnung gehört, ist eine E-Mail mit einem Link dorthin unterwegs. Das dauert höchstens einige Minuten.
+asked-by-mail-again = Nichts gekommen? Sehen Sie im Spam-Ordner nach, prüfen Sie die Adresse und versuchen Sie es nach zehn Minuten noch einmal.
+
+mail-invitation = Für Sie, von { $seller }
+mail-invitation-about = Auf der Seite lesen Sie alles, sehen, wie Sie bezahlen, und können Fragen stellen.
+mail-owed = Zu zahlen: { $amount }.
+mail-owed-by = Zu zahlen: { $amount }, bis { $date }.

@@ -36,3 +36,23 @@ unsubscribe-text = This address then gets no more mails about invoices of this s
 unsubscribe-send = Send me no more mails
 unsubscribed-title = Mails are switched off
 unsubscribed-text = No more mails go to this address. If you want them again, ask the sender of the invoice.
+
+## A link that somebody asked for on the page
+
+mail-link = Your link to the page
+mail-link-about = Somebody, probably you, asked for it on the invoice page. If it was not you, there is nothing to do.
+# Form: a link of their own is sent to whoever asks and is a contact.
+ask-label-or-mail = Your e-mail address or Matrix ID
+ask-about-or-mail = If you are a contact of this invoice, you get a link of your own, by e-mail or in a direct message.
+# $user: the e-mail address that was given.
+asked-by-mail-text = If { $user } belongs to a contact of this invoice, a mail with a link is on its way there. It takes some minutes at most.
+asked-by-mail-again = Nothing came? Look among the unwanted mails, check the address, and ask again after ten minutes.
+
+## To a contact whom the shop has just named
+
+# $seller: who issued the invoice.
+mail-invitation = For you, from { $seller }
+mail-invitation-about = On its page you read it, see how to pay, and ask questions.
+# $amount: with its currency; $date: by when it is to be paid.
+mail-owed = To be paid: { $amount }.
+mail-owed-by = To be paid: { $amount }, by { $date }.

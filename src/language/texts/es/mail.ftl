@@ -25,3 +25,15 @@ unsubscribe-text = Esta dirección dejará de recibir correos sobre facturas de 
 unsubscribe-send = Darme de baja
 unsubscribed-title = Los correos están desactivados
 unsubscribed-text = Esta dirección ya no recibe correos. Si desea volver a recibirlos, diríjase al remitente de la factura.
+
+mail-link = Su enlace a la página
+mail-link-about = Alguien, probablemente usted, lo pidió en la página de la factura. Si no fue usted, no tiene que hacer nada.
+ask-label-or-mail = Su correo electrónico o ID de Matrix
+ask-about-or-mail = Si usted es contacto de esta factura, recibirá su propio enlace por correo o en un mensaje directo.
+asked-by-mail-text = Si { $user } pertenece a un contacto de esta factura, ya va de camino un correo con un enlace. Tarda unos minutos como máximo.
+asked-by-mail-again = ¿No ha llegado nada? Mire en el correo no deseado, compruebe la dirección y vuelva a pedirlo dentro de diez minutos.
+
+mail-invitation = Para usted, de { $seller }
+mail-invitation-about = En la página puede leerlo todo, ver cómo pagar y hacer preguntas.
+mail-owed = A pagar: { $amount }.
+mail-owed-by = A pagar: { $amount }, hasta el { $date }.

@@ -25,3 +25,15 @@ unsubscribe-text = Cette adresse ne recevra plus d’e-mails au sujet des factur
 unsubscribe-send = Me désabonner
 unsubscribed-title = Les e-mails sont désactivés
 unsubscribed-text = Cette adresse ne reçoit plus d’e-mails. Pour en recevoir de nouveau, adressez-vous à l’expéditeur de la facture.
+
+mail-link = Votre lien vers la page
+mail-link-about = Quelqu’un, sans doute vous-même, l’a demandé sur la page de la facture. Si ce n’était pas vous, vous n’avez rien à faire.
+ask-label-or-mail = Votre adresse e-mail ou identifiant Matrix
+ask-about-or-mail = Si vous êtes un contact de cette facture, vous recevez votre propre lien par e-mail ou en message direct.
+asked-by-mail-text = Si { $user } appartient à un contact de cette facture, un e-mail avec un lien est en route. Cela prend quelques minutes au plus.
+asked-by-mail-again = Rien reçu ? Regardez parmi les courriers indésirables, vérifiez l’adresse, puis redemandez dans dix minutes.
+
+mail-invitation = Pour vous, de { $seller }
+mail-invitation-about = La page vous permet de tout lire, de voir comment payer et de poser vos questions.
+mail-owed = À payer : { $amount }.
+mail-owed-by = À payer : { $amount }, d’ici au { $date }.

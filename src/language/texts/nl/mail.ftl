@@ -25,3 +25,15 @@ unsubscribe-text = Dit adres ontvangt dan geen e-mails meer over facturen van de
 unsubscribe-send = Mij afmelden
 unsubscribed-title = E-mails zijn uitgeschakeld
 unsubscribed-text = Naar dit adres gaan geen e-mails meer. Wilt u ze weer ontvangen, neem dan contact op met de afzender van de factuur.
+
+mail-link = Uw link naar de pagina
+mail-link-about = Iemand, waarschijnlijk uzelf, heeft erom gevraagd op de factuurpagina. Was u het niet, dan hoeft u niets te doen.
+ask-label-or-mail = Uw e-mailadres of Matrix-ID
+ask-about-or-mail = Als u contactpersoon van deze factuur bent, krijgt u uw eigen link per e-mail of in een direct bericht.
+asked-by-mail-text = Als { $user } van een contactpersoon van deze factuur is, is er een e-mail met een link onderweg. Dat duurt hooguit enkele minuten.
+asked-by-mail-again = Niets gekregen? Kijk bij de ongewenste e-mail, controleer het adres en vraag het na tien minuten opnieuw.
+
+mail-invitation = Voor u, van { $seller }
+mail-invitation-about = Op de pagina leest u alles, ziet u hoe u betaalt en kunt u vragen stellen.
+mail-owed = Te betalen: { $amount }.
+mail-owed-by = Te betalen: { $amount }, uiterlijk { $date }.
