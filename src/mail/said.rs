@@ -48,9 +48,8 @@ pub fn said(line: &Line<'_>, terms: &Terms) -> Option<Said> {
 /// Returns the name of an author: the one that the shop gave to a contact, or else their own.
 fn author(line: &Line<'_>, role: Option<PartyRole>, terms: &Terms) -> String {
     let sender = line.entry.fixed.sender.as_str();
-    let contacts = PartyRole::BOTH.into_iter().flat_map(|role| &terms.party(role).contacts);
-    let contact =
-        contacts.filter(|it| it.matrix.as_ref().is_some_and(|user| user == sender)).last();
+    let mut contacts = PartyRole::BOTH.into_iter().flat_map(|role| &terms.party(role).contacts);
+    let contact = contacts.find(|it| it.matrix.as_ref().is_some_and(|user| user == sender));
     let by_shop = contact.and_then(|it| plain_name(it.name.as_deref()?));
     let name = by_shop.or_else(|| self_chosen_name(line.entry.display_name.as_deref()?));
     match (name, role) {
