@@ -33,6 +33,9 @@ CREATE TABLE mails (
 CREATE INDEX mails_due ON mails (due_at) WHERE due_at IS NOT NULL;
 CREATE INDEX mails_of ON mails (mail_contact_id, id);
 
+-- Links that were asked for on the page, by Matrix ID or e-mail address.
+CREATE INDEX link_requests_waiting ON link_requests (asked_at) WHERE is_waiting = 1;
+
 -- The addresses that a shop does not write to any more.
 CREATE TABLE silenced_addresses (
     shop            TEXT   NOT NULL,

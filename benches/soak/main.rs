@@ -11,6 +11,7 @@
 //!                              answers, while local transactions are made.
 //! crowd DATABASE [OPEN]        There are 10,000 half-open connections and 1,000 pages of one link, of
 //!                              which OPEN are served at a time, while pushes arrive.
+//! mails DATABASE [MAILS]       MAILS contacts are told of a message by e-mail, while Postfix and the service are killed in turn.
 //! webhooks DATABASE [EVENTS]   A shop makes EVENTS events. Its receiver fails half of the time, and is killed 20
 //!                              times, and so is the service.
 
@@ -26,6 +27,7 @@
 mod crowd;
 mod full_disk;
 mod kills;
+mod mails;
 mod silent_server;
 #[path = "../../tests/black_box/support/mod.rs"]
 mod support;
@@ -40,6 +42,8 @@ use support::Database;
 const DEFAULT_KILLS: usize = 1_000;
 /// The default number of events for webhooks.
 const DEFAULT_EVENTS: usize = 10_000;
+/// The default number of mails.
+const DEFAULT_MAILS: usize = 1_000;
 /// The default number of minutes in which one of several processes is killed again and again.
 const DEFAULT_MINUTES: usize = 15;
 
@@ -65,6 +69,8 @@ async fn main() -> ExitCode {
         ["silent-server", on, "--bench"] => silent_server::run(database(on)).await,
         ["crowd", on, "--bench"] => crowd::run(database(on), None).await,
         ["crowd", on, open, "--bench"] => crowd::run(database(on), Some(number(open))).await,
+        ["mails", on, "--bench"] => mails::run(database(on), DEFAULT_MAILS).await,
+        ["mails", on, mails, "--bench"] => mails::run(database(on), number(mails)).await,
         ["webhooks", on, "--bench"] => webhooks::run(database(on), DEFAULT_EVENTS).await,
         ["webhooks", on, events, "--bench"] => webhooks::run(database(on), number(events)).await,
         _ => true,

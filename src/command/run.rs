@@ -31,6 +31,7 @@ use crate::homeserver::{Homeserver, Pings};
 use crate::intake::{self, PushState};
 use crate::link::token::TokenKey;
 use crate::logging::{Failures, abnormal_end};
+use crate::mailing::mail_forever;
 use crate::moment::Moment;
 use crate::notices::Notice;
 use crate::page::limits::Limits;
@@ -148,6 +149,12 @@ pub async fn run(config: Config, file: &Path) -> anyhow::Result<()> {
         store.clone(),
         webhooks.clone(),
         config.webhooks.clone(),
+        stop.clone(),
+    )));
+    tasks.spawn(infallible(mail_forever(
+        store.clone(),
+        Arc::new(config.clone()),
+        TokenKey::from(&*key),
         stop.clone(),
     )));
     let exporter = Exporter::new(people.clone(), vault.clone(), Arc::clone(&key))

@@ -5,9 +5,12 @@ mod draft;
 mod environment;
 mod errors;
 mod keys;
+mod mail_server;
 mod namespace;
 mod pay_link;
+mod quiet_hours;
 mod registration;
+mod reply_address;
 mod secret;
 pub mod secret_files;
 mod sections;
@@ -30,13 +33,16 @@ use self::draft::Draft;
 pub use self::{
     database_url::{DatabaseKind, DatabaseUrl, InvalidDatabaseUrl},
     errors::{ConfigErrors, Problem},
+    mail_server::{Encryption, MailServer},
     pay_link::PayLink,
+    quiet_hours::QuietHours,
     registration::{Namespace, Namespaces, Registration},
+    reply_address::ReplyAddress,
     secret::{PLACEHOLDER, Secret},
     sections::{
         ApiConfig, ApiKey, AppserviceConfig, BotConfig, CreateRooms, DatabaseConfig, FilesConfig,
         GuestAccess, HistoryVisibility, HomeserverConfig, InvoiceConfig, LogConfig, LogFormat,
-        OpenIdServer, PageConfig, ProxiesConfig, Questions, RecordConfig, RemovedContacts,
+        MailConfig, OpenIdServer, PageConfig, ProxiesConfig, Questions, RecordConfig, RemovedContacts,
         RoomsConfig, S3Config, SignInKey, WebhookEndpoint, WebhooksConfig, name_of_key,
     },
     shops::{Colour, Ground, Logo, Shades, ShopLook, Words},
@@ -80,6 +86,8 @@ pub struct Config {
     pub files: FilesConfig,
     /// Calls to shops that tell them of events.
     pub webhooks: WebhooksConfig,
+    /// E-mail to contacts who have an address and no Matrix account.
+    pub mail: MailConfig,
     /// The log.
     pub log: LogConfig,
 }
@@ -191,6 +199,11 @@ impl Config {
     /// set.
     pub fn signed_link(&self, token: impl Display) -> Option<String> {
         self.page_url("l", token)
+    }
+
+    /// Returns the link that ends the mails to whom this token names, or `None` if `page.url` is not set.
+    pub fn unsubscribe_link(&self, token: impl Display) -> Option<String> {
+        self.page_url("u", token)
     }
 
     fn page_url(&self, kind: &str, name: impl Display) -> Option<String> {

@@ -12,7 +12,10 @@ use ruma::{
 use serde::{Deserialize, Serialize};
 use url::Url;
 
-use super::{PayLink, Witness, database_url::DatabaseUrl, secret::Secret, text};
+use super::{
+    MailServer, PayLink, QuietHours, ReplyAddress, Witness, database_url::DatabaseUrl,
+    secret::Secret, text,
+};
 use crate::invoice::{Limits, Strictness};
 use crate::record::RedactionPolicy;
 
@@ -380,6 +383,31 @@ pub struct WebhookEndpoint {
     pub types: Option<String>,
 }
 
+/// E-mail to contacts who have an address and no Matrix account.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct MailConfig {
+    /// The URL of the server that takes our mails; see [`MailServer::parse`]. `None`: no mails are sent.
+    pub smtp: Option<Secret>,
+    /// The address of the sender.
+    pub from: Option<String>,
+    /// The address to which answers come back. `None`: mails cannot be answered.
+    pub replies: Option<ReplyAddress>,
+    /// How long a message waits to be read before it is sent, in minutes.
+    pub unread_minutes: u32,
+    /// The hours in which mails wait, in `page.time_zone`.
+    pub quiet_hours: Option<QuietHours>,
+    /// Whether a contact is written to when the shop names them.
+    pub invite: bool,
+}
+
+impl MailConfig {
+    /// Returns the server that takes our mails, or `None` if no mails are sent.
+    pub fn server(&self) -> Option<MailServer> {
+        MailServer::parse(self.smtp.as_ref()?.expose()).ok()
+    }
+}
+
 /// The log.
 #[derive(Clone, Debug, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -596,6 +624,19 @@ impl Default for WebhooksConfig {
             parallel: 32,
             timeout_seconds: 15,
             keep_days: 30,
+        }
+    }
+}
+
+impl Default for MailConfig {
+    fn default() -> Self {
+        Self {
+            smtp: None,
+            from: None,
+            replies: None,
+            unread_minutes: 15,
+            quiet_hours: None,
+            invite: false,
         }
     }
 }

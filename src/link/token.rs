@@ -1,4 +1,4 @@
-//! Signed tokens in links, cookies and headers. Each token names a grant, and only this service can
+//! Signed tokens in links, cookies, headers and addresses. Each token names a grant, and only this service can
 //! make one. Pure: no I/O.
 
 use base64::Engine;
@@ -29,6 +29,10 @@ pub enum Purpose {
     Session,
     /// In the `Authorization` header, for frames, where cookies do not work.
     Bearer,
+    /// In the address to which a mail is answered.
+    Reply,
+    /// In the address that ends the mails to a contact.
+    Unsubscribe,
 }
 
 impl Purpose {
@@ -37,6 +41,8 @@ impl Purpose {
             Self::Link => b"link",
             Self::Session => b"session",
             Self::Bearer => b"bearer",
+            Self::Reply => b"reply",
+            Self::Unsubscribe => b"unsubscribe",
         }
     }
 }
@@ -83,6 +89,14 @@ impl TokenKey {
         is_ours.then(|| ids.map(Ulid::from_bytes))
     }
 
+    /// Returns the tag of a mail contact: 80 bits as 16 characters of Base32, for addresses, which are short and in
+    /// which case does not matter.
+    pub fn reply_tag(&self, id: Ulid) -> String {
+        // The last 80 bits of a ULID are its last 16 characters.
+        let text = Ulid::from_bytes(self.tag(Purpose::Reply, &id.to_bytes())).to_string();
+        text.chars().skip(10).collect()
+    }
+
     fn tag(&self, purpose: Purpose, ids: &[u8]) -> [u8; TAG_BYTES] {
         // No label is the beginning of another one, and the ids have a fixed length for each
         // purpose. So no two pairs of label and ids give the same bytes.
@@ -111,7 +125,8 @@ pub(crate) mod tests {
     use super::*;
     use ruma::user_id;
 
-    const ALL: [Purpose; 3] = [Purpose::Link, Purpose::Session, Purpose::Bearer];
+    const ALL: [Purpose; 5] =
+        [Purpose::Link, Purpose::Session, Purpose::Bearer, Purpose::Reply, Purpose::Unsubscribe];
 
     pub(crate) fn key() -> TokenKey {
         let folder = tempfile::tempdir().unwrap();

@@ -30,6 +30,7 @@ pub mod speaker;
 mod steps;
 mod subscribing;
 pub mod ticket;
+mod unsubscribe;
 pub mod view;
 mod widget;
 mod writing;
@@ -106,7 +107,7 @@ pub struct WebPush {
     pub key: ServiceKey,
 }
 
-/// Returns the routes: `/t/…` for people, `/l/…` for their links, `/widget/…` for Matrix clients.
+/// Returns the routes: `/t/…` for people, `/l/…` for their links, `/u/…` to end mails, `/widget/…` for Matrix clients.
 pub fn router(state: PageState) -> Router {
     let writing = Router::new()
         .route("/t/{id}/messages", post(writing::messages))
@@ -120,6 +121,7 @@ pub fn router(state: PageState) -> Router {
         .layer(DefaultBodyLimit::max(sign_in::MAX_PROOF_BYTES));
     let pages = Router::new()
         .route("/l/{token}", get(sign_in::link))
+        .route("/u/{token}", get(unsubscribe::page).post(unsubscribe::confirm))
         .route("/t/{id}", get(show::page))
         .route("/t/{id}/lines", get(show::lines))
         .route("/t/{id}/invoice", get(show::invoice))

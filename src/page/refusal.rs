@@ -13,7 +13,7 @@ use serde_json::json;
 use ulid::Ulid;
 
 use super::model::Reader;
-use super::view::{self, Closed};
+use super::view::{self, Ask, Closed};
 use crate::door::Key;
 use crate::quota::TooMany;
 use crate::store::StoreError;
@@ -148,13 +148,15 @@ impl IntoResponse for Refusal {
 }
 
 /// Adds the text to a response that refuses. `has_address` tells whether the request only read
-/// something, so that its address can be opened again in another language. `transaction` is the one in the path.
+/// something, so that its address can be opened again in another language. `transaction` is the one in the path. `by_mail` tells
+/// whether links are also sent by e-mail.
 pub(super) fn present(
     response: Response,
     reader: &Reader,
     as_json: bool,
     has_address: bool,
     transaction: Option<Ulid>,
+    by_mail: bool,
 ) -> Response {
     let status = response.status();
     if !status.is_client_error() && !status.is_server_error() {
@@ -172,7 +174,9 @@ pub(super) fn present(
     } else {
         let html = match refusal.text {
             Text::Closed(why) => {
-                view::closed(why, reader, has_address, refusal.transaction.or(transaction))
+                let transaction = refusal.transaction.or(transaction);
+                let ask = transaction.map(|transaction| Ask { transaction, by_mail });
+                view::closed(why, reader, has_address, ask)
             }
             Text::Problem(_) => {
                 let text = response.extensions().get().map(|Refused(text)| text.as_str());

@@ -19,13 +19,13 @@ use super::session::{Session, admit_by};
 use super::session_cookie::{sign_in, sign_out};
 use super::shop_sign_in::ShopClaims;
 
-use super::view::Closed;
+use super::view::{Ask, Closed};
 use super::{gather, shop_sign_in, ticket, view};
 use crate::clock::now;
 use crate::door::Key;
 use crate::link::token::Purpose;
 use crate::room::Guest;
-use crate::store::{GrantRow, NewGrant, StoreError, Way};
+use crate::store::{GrantRow, NewGrant, StoreError, Way, folded};
 use crate::transaction::{PartyRole, Transaction, Visitor};
 
 /// The greatest length of the body of a sign-in request, in bytes. It is small because anybody may
@@ -33,6 +33,9 @@ use crate::transaction::{PartyRole, Transaction, Visitor};
 pub(super) const MAX_PROOF_BYTES: usize = 16 * 1024;
 /// The lifetime of a grant that is opened by a Matrix account or by a shop, in milliseconds.
 const SIGN_IN_LIFETIME_MS: i64 = 12 * 60 * 60 * 1000;
+
+/// The greatest length of an e-mail address, in bytes (RFC 5321, section 4.5.3.1.3).
+const MAX_ADDRESS_BYTES: usize = 254;
 
 /// How a link says that it leads to the download of the conversation.
 const CONVERSATION: &str = "conversation";
@@ -274,13 +277,13 @@ async fn open_grant(
     Ok(state.store.open_grant(&grant).await?.then_some(expires_at))
 }
 
-/// The Matrix ID of somebody who asks for a link.
+/// The Matrix ID or e-mail address of somebody who asks for a link.
 #[derive(Deserialize)]
 pub(super) struct AskedFor {
     user: String,
 }
 
-/// `POST /t/{id}/sign-in/ask`: has the bot send a link to a contact, in a direct message. Answer and work are the same
+/// `POST /t/{id}/sign-in/ask`: has a link sent to a contact, in a direct message or by e-mail. Answer and work are the same
 /// whether there is such a contact, or such a transaction: who it is for is found out later, where the link is sent.
 pub(super) async fn ask(
     State(state): State<PageState>,
@@ -291,14 +294,29 @@ pub(super) async fn ask(
     Form(AskedFor { user }): Form<AskedFor>,
 ) -> Result<Html<String>, Refusal> {
     state.wrong_keys.count_link_request(&headers, &extensions)?;
-    let user = user.trim();
-    let user = if user.starts_with('@') { user.to_owned() } else { format!("@{user}") };
-    let wrong = || Refusal::problem(StatusCode::UNPROCESSABLE_ENTITY, "problem-matrix-id");
-    let user = UserId::parse(user).map_err(|_| wrong())?;
+    let by_mail = state.config.mail.smtp.is_some();
+    let user = asked_for(&user, by_mail).ok_or_else(|| {
+        let problem = if by_mail { "problem-matrix-or-mail" } else { "problem-matrix-id" };
+        Refusal::problem(StatusCode::UNPROCESSABLE_ENTITY, problem)
+    })?;
     let id = Ulid::from_string(&id).map_err(|_| Closed::NotFound)?;
     state.store.ask_for_link(id, &user, &format!("page-{}", Ulid::new())).await?;
     let bot = state.config.bot_user_id();
-    Ok(Html(view::asked(user.as_str(), bot.as_str(), &reader).into_string()))
+    Ok(Html(view::asked(&user, bot.as_str(), &reader).into_string()))
+}
+
+/// Reads a Matrix ID, whose `@` may be missing, or with `by_mail` an e-mail address.
+fn asked_for(text: &str, by_mail: bool) -> Option<String> {
+    let text = text.trim();
+    if by_mail
+        && text.len() <= MAX_ADDRESS_BYTES
+        && !text.starts_with('@')
+        && text.parse::<lettre::Address>().is_ok()
+    {
+        return Some(folded(text));
+    }
+    let user = if text.starts_with('@') { text.to_owned() } else { format!("@{text}") };
+    UserId::parse(user).ok().map(|user| user.to_string())
 }
 
 /// `POST /t/{id}/leave`: signs the visitor out, for computers that several people use. The session
@@ -307,8 +325,9 @@ pub(super) async fn leave(
     State(state): State<PageState>,
     session: Session,
 ) -> Result<Response, Refusal> {
-    let id = Some(session.transaction.id);
-    let page = view::closed(Closed::SignedOut, &session.reader, false, id).into_string();
+    let by_mail = state.config.mail.smtp.is_some();
+    let ask = Ask { transaction: session.transaction.id, by_mail };
+    let page = view::closed(Closed::SignedOut, &session.reader, false, Some(ask)).into_string();
     let mut response = Html(page).into_response();
     sign_out(&state, &mut response, &session.ticket()).await?;
     Ok(response)

@@ -1,5 +1,6 @@
 //! Checks the values of the config beyond their types.
 
+mod mail;
 mod page;
 mod shops;
 mod webhooks;
@@ -48,6 +49,7 @@ pub(super) fn validate(config: &mut Config, folder: &Path, draft: &mut Draft) {
     check_record(&config.record, draft);
     check_files(&config.files, draft);
     webhooks::check(&config.webhooks, draft);
+    mail::check(config, draft);
     check_log_level(&config.log.level, draft);
 }
 

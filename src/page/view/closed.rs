@@ -28,6 +28,15 @@ pub enum Closed {
     Nameless,
 }
 
+/// How a link of one's own can be asked for.
+#[derive(Clone, Copy, Debug)]
+pub struct Ask {
+    /// The transaction.
+    pub transaction: Ulid,
+    /// Whether it is also sent by e-mail.
+    pub by_mail: bool,
+}
+
 impl Closed {
     fn id(self) -> &'static str {
         match self {
@@ -48,14 +57,8 @@ pub fn closed_texts(kind: Closed, reader: &Reader) -> [String; 2] {
 }
 
 /// Returns the page with the reason. It loads no script. `has_address` tells whether the address of
-/// the page shows it again, so that it can be opened in another language. With a `transaction`, it offers to send a
-/// contact of it a link.
-pub fn closed(
-    kind: Closed,
-    reader: &Reader,
-    has_address: bool,
-    transaction: Option<Ulid>,
-) -> Markup {
+/// the page shows it again, so that it can be opened in another language. It offers to `ask` for a link.
+pub fn closed(kind: Closed, reader: &Reader, has_address: bool, ask: Option<Ask>) -> Markup {
     let title = text(reader, &format!("{}-title", kind.id()));
     let is_about_speaker = matches!(kind, Closed::OtherSpeaker | Closed::Nameless);
     let body = html! {
@@ -63,7 +66,7 @@ pub fn closed(
             section.closed {
                 h1 { (title) }
                 p { (text(reader, &format!("{}-text", kind.id()))) }
-                @if let Some(id) = transaction { (ask_for_link(id, reader)) }
+                @if let Some(ask) = ask { (ask_for_link(ask, reader)) }
                 p.soft { (text(reader, "closed-sign-in")) }
             }
             // Another language would be another request, which may get another answer.
@@ -128,16 +131,21 @@ pub fn closed_notice(kind: Closed, reader: &Reader) -> Markup {
     }
 }
 
-/// Returns the form by which the bot sends a contact a link of their own.
-fn ask_for_link(id: Ulid, reader: &Reader) -> Markup {
+/// Returns the form by which a contact gets a link of their own.
+fn ask_for_link(Ask { transaction, by_mail }: Ask, reader: &Reader) -> Markup {
+    let [label, about, example] = if by_mail {
+        ["ask-label-or-mail", "ask-about-or-mail", "name@example.org"]
+    } else {
+        ["ask-label", "ask-about", "@name:example.org"]
+    };
     html! {
-        form.ask method="post" action=(format!("/t/{id}/sign-in/ask")) {
-            label for="user" { (text(reader, "ask-label")) }
+        form.ask method="post" action=(format!("/t/{transaction}/sign-in/ask")) {
+            label for="user" { (text(reader, label)) }
             input id="user" name="user" required maxlength="255" dir="ltr" autocomplete="username"
-                autocapitalize="none" spellcheck="false" placeholder="@name:example.org"
+                autocapitalize="none" spellcheck="false" placeholder=(example)
                 aria-describedby="ask-about";
             button.send { (text(reader, "ask-send")) }
-            p.soft id="ask-about" { (text(reader, "ask-about")) }
+            p.soft id="ask-about" { (text(reader, about)) }
         }
     }
 }
@@ -145,15 +153,47 @@ fn ask_for_link(id: Ulid, reader: &Reader) -> Markup {
 /// Returns the answer to that form. It is the same for everybody.
 pub fn asked(user: &str, bot: &str, reader: &Reader) -> Markup {
     let title = text(reader, "asked-title");
+    // A Matrix ID begins with an @, and an e-mail address does not.
+    let [told, again] = match user.starts_with('@') {
+        true => ["asked-text", "asked-again"],
+        false => ["asked-by-mail-text", "asked-by-mail-again"],
+    };
     let [user, bot] = [user, bot].map(|it| html! { bdi { strong { (it) } } });
     let body = html! {
         main {
             section.closed {
                 h1 { (title) }
-                p { (filled(reader, "asked-text", &[("user", user), ("bot", bot)])) }
-                p.soft { (text(reader, "asked-again")) }
+                p { (filled(reader, told, &[("user", user), ("bot", bot)])) }
+                p.soft { (text(reader, again)) }
             }
         }
+    };
+    shell(reader, &title, "alone", None, &body)
+}
+
+/// Returns the page whose button ends the mails to whom the token names.
+pub fn unsubscribe(token: &str, reader: &Reader) -> Markup {
+    let title = text(reader, "unsubscribe-title");
+    let body = html! {
+        main {
+            section.closed {
+                h1 { (title) }
+                form method="post" action=(format!("/u/{token}")) {
+                    p { (text(reader, "unsubscribe-text")) }
+                    p { button.button { (text(reader, "unsubscribe-send")) } }
+                }
+            }
+            (languages(reader, None))
+        }
+    };
+    shell(reader, &title, "alone", None, &body)
+}
+
+/// Returns the answer to that form.
+pub fn unsubscribed(reader: &Reader) -> Markup {
+    let title = text(reader, "unsubscribed-title");
+    let body = html! {
+        main { section.closed { h1 { (title) } p { (text(reader, "unsubscribed-text")) } } }
     };
     shell(reader, &title, "alone", None, &body)
 }

@@ -8,6 +8,7 @@ problem-large-file = أحد الملفات أكبر من أن يُرسل هنا.
 problem-long = النص طويل جدًا. أرسلوه على أجزاء أو في ملف.
 problem-many-files = عدد الملفات كبير جدًا. أرسلوها في عدة رسائل.
 problem-matrix-id = هذا ليس معرّف Matrix. يكون على شكل @name:example.org.
+problem-matrix-or-mail = هذا ليس بريدًا إلكترونيًا ولا معرّف Matrix. يكون معرّف Matrix على شكل @name:example.org.
 problem-method = لا يمكن فتح هذه الصفحة بهذه الطريقة.
 problem-many-notes = بلغ عدد الملاحظات هنا الحد الأقصى.
 problem-no-contact = هذا الحساب ليس من جهات اتصال المشتري أو البائع في هذه الفاتورة.

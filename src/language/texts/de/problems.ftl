@@ -8,6 +8,7 @@ problem-large-file = Eine Datei ist zu groß, um hier gesendet zu werden.
 problem-long = Der Text ist zu lang. Senden Sie ihn in Teilen oder als Datei.
 problem-many-files = Das sind zu viele Dateien auf einmal. Senden Sie sie in mehreren Nachrichten.
 problem-matrix-id = Das ist keine Matrix-ID. Sie sieht so aus: @name:example.org.
+problem-matrix-or-mail = Das ist weder eine E-Mail-Adresse noch eine Matrix-ID. Eine Matrix-ID sieht so aus: @name:example.org.
 problem-many-notes = Die Höchstzahl an Notizen ist erreicht.
 problem-method = Diese Adresse kann so nicht aufgerufen werden.
 problem-no-contact = Dieses Konto gehört zu keinem Ansprechpartner des Käufers oder des Verkäufers dieser Rechnung.

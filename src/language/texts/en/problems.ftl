@@ -8,6 +8,7 @@ problem-large-file = A file is too large to be sent here.
 problem-long = The text is too long. Send it in parts or as a file.
 problem-many-files = These are too many files at once. Send them in several messages.
 problem-matrix-id = This is not a Matrix ID. A Matrix ID looks like @name:example.org.
+problem-matrix-or-mail = This is neither an e-mail address nor a Matrix ID. A Matrix ID looks like @name:example.org.
 problem-method = This page cannot be opened in this way.
 problem-many-notes = The greatest number of notes is reached.
 problem-no-contact = This account is not a contact of the invoice's buyer or seller.

@@ -8,6 +8,7 @@ problem-large-file = Un archivo es demasiado grande para enviarlo aquí.
 problem-long = El texto es demasiado largo. Envíelo por partes o como archivo.
 problem-many-files = Son demasiados archivos a la vez. Envíelos en varios mensajes.
 problem-matrix-id = Esto no es un ID de Matrix. Tiene esta forma: @nombre:example.org.
+problem-matrix-or-mail = Esto no es ni una dirección de correo ni un ID de Matrix. Un ID de Matrix tiene esta forma: @nombre:example.org.
 problem-method = Esta página no se puede abrir de esta manera.
 problem-many-notes = Aquí ya hay el máximo de notas permitido.
 problem-no-contact = Esta cuenta no es un contacto del comprador ni del vendedor de la factura.

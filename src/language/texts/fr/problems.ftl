@@ -8,6 +8,7 @@ problem-large-file = Un fichier est trop volumineux pour être envoyé ici.
 problem-long = Le texte est trop long. Envoyez-le en plusieurs parties ou comme fichier.
 problem-many-files = Il y a trop de fichiers à la fois. Envoyez-les en plusieurs messages.
 problem-matrix-id = Ce n’est pas un identifiant Matrix. Il ressemble à @nom:example.org.
+problem-matrix-or-mail = Ce n’est ni une adresse e-mail ni un identifiant Matrix. Un identifiant Matrix ressemble à @nom:example.org.
 problem-method = Cette page ne peut pas être ouverte de cette manière.
 problem-many-notes = Le nombre maximal de notes est atteint ici.
 problem-no-contact = Ce compte n’est pas un contact de l’acheteur ni du vendeur de cette facture.

@@ -8,6 +8,7 @@ problem-large-file = Een bestand is te groot om hier te worden verzonden.
 problem-long = De tekst is te lang. Verzend hem in delen of als bestand.
 problem-many-files = Dat zijn te veel bestanden tegelijk. Verzend ze in meerdere berichten.
 problem-matrix-id = Dit is geen Matrix-ID. Die ziet er zo uit: @naam:example.org.
+problem-matrix-or-mail = Dit is geen e-mailadres en geen Matrix-ID. Een Matrix-ID ziet er zo uit: @naam:example.org.
 problem-method = Deze pagina kan zo niet worden geopend.
 problem-many-notes = Het maximale aantal notities is bereikt.
 problem-no-contact = Dit account is geen contactpersoon van de koper of de verkoper van deze factuur.

@@ -121,7 +121,13 @@ fn no_text_of_the_page_is_missing() {
     let page = sample.page();
     let html = [
         super::page(&page).into_string(),
-        closed(Closed::Expired, page.reader, true, Some(ADDRESS.transaction)).into_string(),
+        closed(
+            Closed::Expired,
+            page.reader,
+            true,
+            Some(Ask { transaction: ADDRESS.transaction, by_mail: true }),
+        )
+        .into_string(),
         widget(page.transaction.id, page.reader).into_string(),
     ]
     .concat();
@@ -313,7 +319,13 @@ fn a_closed_page_shows_no_invoice_and_loads_no_script() {
     for kind in
         [Closed::Wrong, Closed::Expired, Closed::Revoked, Closed::SignedOut, Closed::NotFound]
     {
-        let html = closed(kind, &sample.reader, true, Some(ADDRESS.transaction)).into_string();
+        let html = closed(
+            kind,
+            &sample.reader,
+            true,
+            Some(Ask { transaction: ADDRESS.transaction, by_mail: true }),
+        )
+        .into_string();
         assert!(!html.contains("<script") && !html.contains("INV-"), "{html}");
         assert!(html.contains("<h1>"));
     }

@@ -19,7 +19,12 @@ fn preview_shows_each_page() {
         None,
         &maud::html! { main id="widget" { (widget_invoice(&sample.page())) } },
     );
-    let closed = closed(Closed::Expired, &sample.reader, true, Some(sample.transaction.id));
+    let closed = closed(
+        Closed::Expired,
+        &sample.reader,
+        true,
+        Some(Ask { transaction: sample.transaction.id, by_mail: true }),
+    );
     sample.reader.today = "2026-07-13".parse().unwrap();
     let late = super::super::page(&sample.page());
     sample.transaction.terms.status = "paid".into();

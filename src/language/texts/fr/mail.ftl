@@ -1,0 +1,39 @@
+# Ce qui figure dans les e-mails aux contacts sans compte Matrix et sur la page qui y met fin. Les explications se trouvent dans texts/en/mail.ftl.
+
+mail-subject = { $kind } { $number } · { $seller }
+mail-words =
+    { $count ->
+        [one] Un nouveau message
+       *[other] { $count } nouveaux messages
+    }
+mail-earlier =
+    { $count ->
+        [one] Un message antérieur se trouve sur la page.
+       *[other] { $count } messages antérieurs se trouvent sur la page.
+    }
+mail-on-page = Ce message ne peut être affiché que sur la page.
+mail-more = … La suite se trouve sur la page.
+mail-file = Fichier : { $name }
+mail-open = Lire et répondre
+mail-answer = Vous pouvez aussi répondre à cet e-mail : votre réponse paraîtra dans la conversation.
+mail-private = Ce lien vous est personnel : quiconque l’utilise lit et écrit en votre nom. Merci de ne pas le transférer.
+mail-why = Vous recevez cet e-mail parce que { $seller } a indiqué { $address } comme contact pour cette facture.
+mail-unsubscribe = Ne plus recevoir d’e-mails de cet expéditeur
+
+unsubscribe-title = Ne plus recevoir d’e-mails
+unsubscribe-text = Cette adresse ne recevra plus d’e-mails au sujet des factures de cet expéditeur. Les messages restent lisibles sur la page de la facture.
+unsubscribe-send = Me désabonner
+unsubscribed-title = Les e-mails sont désactivés
+unsubscribed-text = Cette adresse ne reçoit plus d’e-mails. Pour en recevoir de nouveau, adressez-vous à l’expéditeur de la facture.
+
+mail-link = Votre lien vers la page
+mail-link-about = Quelqu’un, sans doute vous-même, l’a demandé sur la page de la facture. Si ce n’était pas vous, vous n’avez rien à faire.
+ask-label-or-mail = Votre adresse e-mail ou identifiant Matrix
+ask-about-or-mail = Si vous êtes un contact de cette facture, vous recevez votre propre lien par e-mail ou en message direct.
+asked-by-mail-text = Si { $user } appartient à un contact de cette facture, un e-mail avec un lien est en route. Cela prend quelques minutes au plus.
+asked-by-mail-again = Rien reçu ? Regardez parmi les courriers indésirables, vérifiez l’adresse, puis redemandez dans dix minutes.
+
+mail-invitation = Pour vous, de { $seller }
+mail-invitation-about = La page vous permet de tout lire, de voir comment payer et de poser vos questions.
+mail-owed = À payer : { $amount }.
+mail-owed-by = À payer : { $amount }, d’ici au { $date }.

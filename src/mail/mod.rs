@@ -1,0 +1,12 @@
+//! E-mail to contacts and from them. Pure: no I/O.
+
+pub mod address;
+mod letter;
+mod retry;
+mod said;
+mod words;
+
+pub use letter::{Letter, letter};
+pub use retry::next_try;
+pub use said::{Said, said};
+pub use words::{Content, Told, What, content};

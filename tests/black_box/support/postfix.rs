@@ -1,0 +1,217 @@
+//! A real mail server, Postfix, with a queue of its own in a temporary folder. It takes mails by SMTP on loopback and
+//! hands them on by LMTP. Postfix itself has to be started by root.
+
+use std::fmt::Write as _;
+use std::fs::Permissions;
+use std::os::unix::fs::PermissionsExt;
+use std::path::{Path, PathBuf};
+use std::process::Command;
+use std::time::Duration;
+
+use tempfile::TempDir;
+use tokio::net::TcpStream;
+
+use super::process::{Process, tail};
+use super::{eventually, free_port};
+
+const START_TIMEOUT: Duration = Duration::from_secs(60);
+
+/// The programs of Postfix that take part, as `master.cf` names them.
+const SERVICES: &str = "\
+cleanup unix n - n - 0 cleanup
+qmgr unix n - n 1 1 qmgr
+rewrite unix - - n - - trivial-rewrite
+bounce unix - - n - 0 bounce
+defer unix - - n - 0 bounce
+trace unix - - n - 0 bounce
+verify unix - - n - 1 verify
+proxymap unix - - n - - proxymap
+error unix - - n - - error
+retry unix - - n - - error
+smtp unix - - n - - smtp
+lmtp unix - - n - - lmtp
+anvil unix - - n - 1 anvil
+scache unix - - n - 1 scache
+showq unix n - n - - showq
+postlog unix-dgram n - n - 1 postlogd
+";
+
+/// What is special about a Postfix.
+#[derive(Clone, Debug, Default)]
+pub struct PostfixPlan {
+    routes: Vec<(String, u16)>,
+    others: Option<u16>,
+    refused: Vec<(String, String)>,
+}
+
+pub struct Postfix {
+    /// Where it takes mails by SMTP, from anybody on loopback and for everybody.
+    pub port: u16,
+    folder: TempDir,
+    process: Option<Process>,
+}
+
+impl PostfixPlan {
+    /// Mails for this domain go by LMTP to this port on loopback.
+    pub fn route(mut self, domain: &str, port: u16) -> Self {
+        self.routes.push((domain.to_owned(), port));
+        self
+    }
+
+    /// Mails for all other domains go by LMTP to this port on loopback.
+    pub fn others(mut self, port: u16) -> Self {
+        self.others = Some(port);
+        self
+    }
+
+    /// A mail for this address is refused with this answer, such as `550 5.1.1 nobody here`, when it is handed in.
+    pub fn refusing(mut self, address: &str, answer: &str) -> Self {
+        self.refused.push((address.to_owned(), answer.to_owned()));
+        self
+    }
+
+    pub async fn start(self) -> Postfix {
+        let folder = TempDir::new().unwrap();
+        // Most of its programs run as another user.
+        std::fs::set_permissions(folder.path(), Permissions::from_mode(0o755)).unwrap();
+        let port = free_port();
+        let path = |name: &str| folder.path().join(name);
+        for name in ["config", "queue", "data"] {
+            std::fs::create_dir(path(name)).unwrap();
+        }
+        let owned = Command::new("chown").arg("postfix").arg(path("data")).status();
+        assert!(owned.unwrap().success(), "there is no user postfix");
+        std::fs::write(path("config/main.cf"), self.main_config(folder.path())).unwrap();
+        let services = format!("127.0.0.1:{port} inet n - n - - smtpd\n{SERVICES}");
+        std::fs::write(path("config/master.cf"), services).unwrap();
+        let mut postfix = Postfix { port, folder, process: None };
+        postfix.start_again().await;
+        postfix
+    }
+
+    fn main_config(&self, folder: &Path) -> String {
+        let folder = folder.display();
+        let mut text = format!(
+            "compatibility_level = 3.6\n\
+             queue_directory = {folder}/queue\n\
+             data_directory = {folder}/data\n\
+             maillog_file = {folder}/mail.log\n\
+             maillog_file_prefixes = {folder}\n\
+             myhostname = mail.test\n\
+             mydestination =\n\
+             local_recipient_maps =\n\
+             alias_maps =\n\
+             inet_interfaces = 127.0.0.1\n\
+             inet_protocols = ipv4\n\
+             mynetworks = 127.0.0.0/8\n\
+             recipient_delimiter = +\n\
+             disable_dns_lookups = yes\n\
+             smtpd_peername_lookup = no\n\
+             smtpd_relay_restrictions = permit_mynetworks, reject\n\
+             queue_run_delay = 1s\n\
+             minimal_backoff_time = 1s\n\
+             maximal_backoff_time = 2s\n"
+        );
+        if let Some(port) = self.others {
+            writeln!(text, "default_transport = lmtp:inet:127.0.0.1:{port}").unwrap();
+        }
+        let table = |rows: Vec<String>| format!("inline:{{ {} }}", rows.join(", "));
+        if !self.routes.is_empty() {
+            let routes = self.routes.iter();
+            let routes =
+                routes.map(|(name, port)| format!("{{{name} = lmtp:inet:127.0.0.1:{port}}}"));
+            writeln!(text, "transport_maps = {}", table(routes.collect())).unwrap();
+        }
+        if !self.refused.is_empty() {
+            let refused = self.refused.iter();
+            let refused = refused.map(|(address, answer)| format!("{{{address} = {answer}}}"));
+            let refused = table(refused.collect());
+            writeln!(text, "smtpd_recipient_restrictions = check_recipient_access {refused}")
+                .unwrap();
+        }
+        text
+    }
+}
+
+impl Postfix {
+    pub fn with() -> PostfixPlan {
+        PostfixPlan::default()
+    }
+
+    /// Starts it again after it was killed. What is in its queue is delivered.
+    pub async fn start_again(&mut self) {
+        // Debian has it in a folder that not everybody's PATH has.
+        let mut command = Command::new("sh");
+        command.args(["-c", "PATH=$PATH:/usr/sbin exec postfix -c \"$0\" start-fg"]);
+        command.arg(self.folder.path().join("config"));
+        self.process = Some(Process::start(&mut command, &self.folder.path().join("start.log")));
+        let (port, logs) = (self.port, self.logs());
+        let process = self.process.as_mut().unwrap();
+        eventually("that Postfix takes mails", START_TIMEOUT, || {
+            assert!(
+                !process.has_ended(),
+                "Postfix ended\n{}",
+                logs.each_ref().map(|it| tail(it)).join("\n")
+            );
+            async move { TcpStream::connect(("127.0.0.1", port)).await.ok().map(drop) }
+        })
+        .await;
+    }
+
+    /// `kill -9` of all its processes, and gone when this returns.
+    pub fn kill(&mut self) {
+        self.process.take().unwrap().kill();
+        // Its first process leaves the one that was started, and leads a group of its own.
+        let file = self.folder.path().join("queue/pid/master.pid");
+        let Ok(id) = std::fs::read_to_string(file) else { return };
+        let group = format!("-{}", id.trim());
+        while signal("KILL", &group) {
+            std::thread::sleep(Duration::from_millis(10));
+        }
+    }
+
+    /// Where it takes mails, as the config of Tallyroom names it.
+    pub fn url(&self) -> String {
+        format!("smtp://127.0.0.1:{}", self.port)
+    }
+
+    /// The number of mails in its queue.
+    pub fn queued(&self) -> usize {
+        let queue = self.folder.path().join("queue");
+        ["incoming", "active", "deferred"].iter().map(|name| files_in(&queue.join(name))).sum()
+    }
+
+    /// Everything that it has logged.
+    pub fn log(&self) -> String {
+        std::fs::read_to_string(self.folder.path().join("mail.log")).unwrap_or_default()
+    }
+
+    fn logs(&self) -> [PathBuf; 2] {
+        ["start.log", "mail.log"].map(|name| self.folder.path().join(name))
+    }
+}
+
+impl Drop for Postfix {
+    fn drop(&mut self) {
+        if self.process.is_some() {
+            self.kill();
+        }
+        if std::thread::panicking() {
+            println!("{}", self.logs().map(|it| tail(&it)).join("\n"));
+        }
+    }
+}
+
+/// Sends a signal to a process or, with a `-` before its id, to its group. Whether there is one.
+fn signal(name: &str, id: &str) -> bool {
+    // As the shell has it: not every system has a program of that name.
+    let kill = format!("kill -{name} {id} 2>/dev/null");
+    Command::new("sh").args(["-c", &kill]).status().unwrap().success()
+}
+
+/// The number of files in a folder and the folders in it. Those that come and go meanwhile may be counted or not.
+fn files_in(folder: &Path) -> usize {
+    let Ok(entries) = std::fs::read_dir(folder) else { return 0 };
+    let count = |path: PathBuf| if path.is_dir() { files_in(&path) } else { 1 };
+    entries.filter_map(Result::ok).map(|it| count(it.path())).sum()
+}
