@@ -120,7 +120,7 @@ impl Mailer {
         let terms = &transaction.terms;
         let visitor = terms.visitor(contact.role, Some(&contact.address))?;
         let server = &self.config.homeserver.domain;
-        let locale = self.config.room_locale(&transaction.shop);
+        let locale = self.config.locale_of(transaction);
         Guest::of(transaction.id, terms, &visitor, server, &locale)
     }
 }

@@ -64,7 +64,7 @@ impl Mailer {
             is_personal,
             can_answer: replies.is_some(),
             unsubscribe: &unsubscribe,
-            locale: &self.config.room_locale(&transaction.shop),
+            locale: &self.config.locale_of(&transaction),
             time_zone: &self.time_zone,
         });
         let headers = Letter {
