@@ -20,6 +20,7 @@ pub mod language;
 pub mod link;
 pub mod logging;
 pub mod mail;
+pub mod mailing;
 pub mod moment;
 pub mod names;
 pub mod notices;

@@ -411,6 +411,16 @@ const KEYS: &[Key] = &[
     number("webhooks.timeout_seconds", 60, "write a number of seconds, such as 15"),
     number("webhooks.keep_days", 365, "write a number of days, such as 30"),
     key(
+        "mail.replies",
+        "null, or an e-mail address with at most 20 letters, digits, ., _ and - before the @",
+        "write the address to which answers come back, such as replies@mail.shop.example.org",
+    ),
+    key(
+        "mail.listen",
+        "null, or an IP address of this machine and a port, such as 127.0.0.1:9333",
+        "write an address that only this machine reaches: whoever reaches it may write as your contacts",
+    ),
+    key(
         "log.level",
         "off | error | warn | info | debug | trace, or such a level for a target: info,tallyroom=debug",
         "write a level, or several directives with commas between them",

@@ -37,8 +37,8 @@ pub use self::{
     sections::{
         ApiConfig, ApiKey, AppserviceConfig, BotConfig, CreateRooms, DatabaseConfig, FilesConfig,
         GuestAccess, HistoryVisibility, HomeserverConfig, InvoiceConfig, LogConfig, LogFormat,
-        OpenIdServer, PageConfig, ProxiesConfig, RecordConfig, RemovedContacts, RoomsConfig,
-        S3Config, SignInKey, WebhookEndpoint, WebhooksConfig, name_of_key,
+        MailConfig, OpenIdServer, PageConfig, ProxiesConfig, RecordConfig, RemovedContacts,
+        RoomsConfig, S3Config, SignInKey, WebhookEndpoint, WebhooksConfig, name_of_key,
     },
     webhook::{new_webhook_secret, parse_webhook_url, webhook_signing_key},
     witness::Witness,
@@ -78,6 +78,8 @@ pub struct Config {
     pub files: FilesConfig,
     /// Calls to shops that tell them of events.
     pub webhooks: WebhooksConfig,
+    /// E-mail to contacts who have an address and no Matrix account.
+    pub mail: MailConfig,
     /// The log.
     pub log: LogConfig,
 }

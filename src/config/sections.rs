@@ -12,7 +12,7 @@ use ruma::{
 use serde::{Deserialize, Serialize};
 use url::Url;
 
-use super::{PayLink, Witness, database_url::DatabaseUrl, secret::Secret, text};
+use super::{PayLink, ReplyAddress, Witness, database_url::DatabaseUrl, secret::Secret, text};
 use crate::invoice::{Limits, Strictness};
 use crate::record::RedactionPolicy;
 
@@ -353,6 +353,16 @@ pub struct WebhookEndpoint {
     /// The names of the types that are sent, with commas between them. `None` means all.
     #[serde(default)]
     pub types: Option<String>,
+}
+
+/// E-mail to contacts who have an address and no Matrix account.
+#[derive(Clone, Debug, Default, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct MailConfig {
+    /// The address to which answers come back. `None`: mails cannot be answered.
+    pub replies: Option<ReplyAddress>,
+    /// The address and port on which answers are taken in by LMTP. `None`: they are not.
+    pub listen: Option<SocketAddr>,
 }
 
 /// The log.

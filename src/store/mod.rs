@@ -7,6 +7,7 @@ mod adoption;
 mod alias;
 mod api_keys;
 mod arrival;
+mod arrived_mails;
 mod attached_files;
 mod audit_log;
 mod audits;
@@ -96,6 +97,9 @@ pub use admin_room::{AdminRequest, ListedTransaction, ProblemMessage};
 pub use alias::new_alias;
 pub use api_keys::{ApiKeyRow, NewApiKey};
 pub use arrival::Arrival;
+pub use arrived_mails::{
+    ArrivedMail, Correspondent, HeldBecause, MailPart, NewMail, Silent, Taken,
+};
 pub use audit_log::AuditRow;
 pub use audits::KnownEvent;
 pub use bot_rooms::{ADMINS, BotRoom};

@@ -45,6 +45,7 @@ pub(super) fn validate(config: &mut Config, draft: &mut Draft) {
     check_record(&config.record, draft);
     check_files(&config.files, draft);
     webhooks::check(&config.webhooks, draft);
+    check_answers_by_mail(config, draft);
     check_log_level(&config.log.level, draft);
 }
 
@@ -228,12 +229,24 @@ fn check_listeners(config: &Config, draft: &mut Draft) {
         vec![("appservice.listen", config.appservice.listen), ("api.listen", config.api.listen)];
     // Without page.url, nothing listens on page.listen.
     listeners.extend(config.page.url.as_ref().map(|_| ("page.listen", config.page.listen)));
+    listeners.extend(config.mail.listen.map(|address| ("mail.listen", address)));
     for (position, (key, address)) in listeners.iter().enumerate() {
         let mut earlier = listeners.iter().take(position);
         if let Some((other, _)) = earlier.find(|(_, other)| are_in_conflict(*address, *other)) {
             let found = format!("{address}, which is also {other}");
             draft.refuse(key, &found, Some("give each its own port"));
         }
+    }
+}
+
+fn check_answers_by_mail(config: &Config, draft: &mut Draft) {
+    let Some(listen) = config.mail.listen else { return };
+    if !listen.ip().is_loopback() {
+        draft.refuse("mail.listen", &listen.to_string(), None);
+    }
+    if config.mail.replies.is_none() {
+        let fix = "write the address to which answers come back, or remove mail.listen";
+        draft.refuse("mail.replies", "nothing", Some(fix));
     }
 }
 
