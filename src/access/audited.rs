@@ -60,6 +60,8 @@ pub enum Action {
     LinkMade,
     /// A link was revoked. Its id is the subject.
     LinkRevoked,
+    /// An e-mail address is written to again that was not.
+    AddressWrittenToAgain,
     /// Contacts were invited again.
     ContactsInvited,
     /// Something of a record was erased: because a person is to be forgotten, or because redactions are honoured
@@ -112,6 +114,7 @@ impl Action {
             Self::TransactionExported => "transaction.exported",
             Self::LinkMade => "link.made",
             Self::LinkRevoked => "link.revoked",
+            Self::AddressWrittenToAgain => "address.written_to_again",
             Self::ContactsInvited => "contacts.invited",
             Self::EntriesErased => "entries.erased",
             Self::KeyMade => "key.made",
@@ -149,15 +152,21 @@ pub enum Origin {
         /// admins, the Matrix user ID of the admin.
         actor: String,
     },
+    /// A mail that Tallyroom sends.
+    Mail {
+        /// The party of its reader, `buyer` or `seller`.
+        actor: String,
+    },
 }
 
 impl Origin {
-    /// Returns the name for the log: `api`, `command` or `room`.
+    /// Returns the name for the log: `api`, `command`, `room` or `mail`.
     pub fn way(&self) -> &'static str {
         match self {
             Self::Call { .. } => "api",
             Self::Command { .. } => "command",
             Self::Room { .. } => "room",
+            Self::Mail { .. } => "mail",
         }
     }
 
@@ -166,7 +175,7 @@ impl Origin {
         match self {
             Self::Call { key, .. } => key,
             Self::Command { user } => user,
-            Self::Room { actor } => actor,
+            Self::Room { actor } | Self::Mail { actor } => actor,
         }
     }
 
@@ -174,7 +183,7 @@ impl Origin {
     pub fn address(&self) -> Option<String> {
         match self {
             Self::Call { address, .. } => address.map(|it| it.to_string()),
-            Self::Command { .. } | Self::Room { .. } => None,
+            Self::Command { .. } | Self::Room { .. } | Self::Mail { .. } => None,
         }
     }
 
@@ -182,7 +191,7 @@ impl Origin {
     pub fn request_id(&self) -> Option<&str> {
         match self {
             Self::Call { request_id, .. } => Some(request_id),
-            Self::Command { .. } | Self::Room { .. } => None,
+            Self::Command { .. } | Self::Room { .. } | Self::Mail { .. } => None,
         }
     }
 

@@ -64,6 +64,7 @@ pub(super) const CALLS: &[Call] = &[
     (Method::GET, "/api/v1/transactions/{id}/links", Scope::Links, Some(Action::LinksListed)),
     (Method::POST, "/api/v1/transactions/{id}/links", Scope::Links, None),
     (Method::DELETE, "/api/v1/transactions/{id}/links/{link}", Scope::Links, None),
+    (Method::DELETE, "/api/v1/silenced-addresses/{address}", Scope::Write, None),
     (Method::GET, "/api/v1/events", Scope::Events, Some(Action::EventsRead)),
     (Method::GET, "/api/v1/webhooks", Scope::Events, Some(Action::WebhooksRead)),
     (Method::POST, "/api/v1/webhooks", Scope::Events, None),

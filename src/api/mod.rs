@@ -35,6 +35,7 @@ mod problem;
 mod repeated;
 mod schema;
 mod search;
+mod silenced;
 mod traces;
 mod transactions;
 mod webhooks;
@@ -204,6 +205,7 @@ pub fn router(state: ApiState) -> Router {
         .route("/api/v1/webhooks/{webhook}/deliveries", get(webhooks::deliveries))
         .route("/api/v1/webhooks/{webhook}/deliveries/{event}/replay", post(webhooks::replay))
         .route("/api/v1/webhooks/{webhook}/replay", post(webhooks::replay_dead))
+        .route("/api/v1/silenced-addresses/{address}", delete(silenced::remove))
         .route("/api/v1/audit", get(audit::list))
         .layer(middleware::from_fn(not_modified::compare))
         .layer(middleware::from_fn_with_state(state.clone(), repeated::once));

@@ -1,12 +1,14 @@
 //! Presents transactions to the shop as JSON.
 
+use std::collections::BTreeMap;
+
 use ruma::UserId;
 use serde_json::{Value, json};
 
 use crate::clock::iso;
 use crate::config::Config;
 use crate::invoice::money::exact;
-use crate::store::{Condition, Person, RoomRow, Store, StoreError};
+use crate::store::{Condition, Person, RoomRow, Silence, Store, StoreError, folded};
 use crate::transaction::{PartyRole, Terms, Transaction};
 
 /// Returns the transaction with its room and its record as JSON.
@@ -20,7 +22,8 @@ pub async fn present(
 ) -> Result<Value, StoreError> {
     let conditions = store.conditions(&transaction.shop, &[transaction.id]).await?;
     let condition = conditions.into_values().next().unwrap_or_default();
-    Ok(shown(config, transaction, &condition))
+    let silenced = silenced(store, config, &transaction.shop, std::slice::from_ref(transaction));
+    Ok(shown(config, transaction, &condition, &silenced.await?))
 }
 
 /// Returns a page of a shop's transactions with their rooms and records as JSON.
@@ -35,14 +38,37 @@ pub(super) async fn present_page(
 ) -> Result<Vec<Value>, StoreError> {
     let ids: Vec<_> = transactions.iter().map(|it| it.id).collect();
     let mut conditions = store.conditions(shop, &ids).await?;
+    let silenced = silenced(store, config, shop, transactions).await?;
     let shown = transactions.iter().map(|it| {
         let condition = conditions.remove(&it.id).unwrap_or_default();
-        shown(config, it, &condition)
+        shown(config, it, &condition, &silenced)
     });
     Ok(shown.collect())
 }
 
-fn shown(config: &Config, transaction: &Transaction, condition: &Condition) -> Value {
+/// The addresses of contacts that a shop does not write to any more, in lower case, with the reason and the time.
+type Silenced = BTreeMap<String, (Silence, i64)>;
+
+/// Returns which of the contacts' addresses the shop does not write to any more.
+async fn silenced(
+    store: &Store,
+    config: &Config,
+    shop: &str,
+    transactions: &[Transaction],
+) -> Result<Silenced, StoreError> {
+    if config.mail.smtp.is_none() {
+        return Ok(Silenced::new());
+    }
+    let addresses = transactions.iter().flat_map(|it| it.terms.mail_contacts());
+    store.silenced(shop, addresses.map(|(_, address)| address)).await
+}
+
+fn shown(
+    config: &Config,
+    transaction: &Transaction,
+    condition: &Condition,
+    silenced: &Silenced,
+) -> Value {
     let Transaction { id, terms, .. } = transaction;
     let record = &condition.record;
     json!({
@@ -67,10 +93,32 @@ fn shown(config: &Config, transaction: &Transaction, condition: &Condition) -> V
                 "public_key": public_key,
             })),
         },
+        "mail": mail(config, terms, condition, silenced),
         "page": config.page_link(id),
         "created_at": iso(transaction.created_at),
         "updated_at": iso(transaction.updated_at),
     })
+}
+
+/// Returns as JSON whether contacts are written to by e-mail.
+fn mail(config: &Config, terms: &Terms, condition: &Condition, silenced: &Silenced) -> Value {
+    let contact = |(role, address): (PartyRole, &str)| {
+        let (state, since) = match silenced.get(&folded(address)) {
+            _ if config.mail.smtp.is_none() => ("off", None),
+            Some((Silence::Asked, since)) => ("unsubscribed", Some(*since)),
+            Some((Silence::Bounced, since)) => ("bounced", Some(*since)),
+            None => ("on", None),
+        };
+        let problem = (role.as_str().to_owned(), address.to_owned());
+        json!({
+            "party": role,
+            "contact": address,
+            "state": state,
+            "since": since.and_then(iso),
+            "problem": condition.mail_problems.get(&problem),
+        })
+    };
+    terms.mail_contacts().map(contact).collect()
 }
 
 /// Returns how a transaction stands now as JSON.

@@ -30,7 +30,7 @@ use crate::homeserver::{Homeserver, Pings};
 use crate::intake::{self, PushState};
 use crate::link::token::TokenKey;
 use crate::logging::{Failures, abnormal_end};
-use crate::mailing::{Arrivals, serve_lmtp};
+use crate::mailing::{Arrivals, mail_forever, serve_lmtp};
 use crate::moment::Moment;
 use crate::notices::Notice;
 use crate::page::limits::Limits;
@@ -150,6 +150,12 @@ pub async fn run(config: Config, file: &Path) -> anyhow::Result<()> {
         store.clone(),
         webhooks.clone(),
         config.webhooks.clone(),
+        stop.clone(),
+    )));
+    tasks.spawn(infallible(mail_forever(
+        store.clone(),
+        Arc::new(config.clone()),
+        TokenKey::from(&*key),
         stop.clone(),
     )));
     let exporter = Exporter::new(people.clone(), vault.clone(), Arc::clone(&key))

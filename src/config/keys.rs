@@ -411,6 +411,17 @@ const KEYS: &[Key] = &[
     number("webhooks.timeout_seconds", 60, "write a number of seconds, such as 15"),
     number("webhooks.keep_days", 365, "write a number of days, such as 30"),
     key(
+        "mail.smtp",
+        "null, or smtp:// or smtps://, USER:PASSWORD@ if needed, a host, and a port if needed",
+        "write a URL such as smtp://127.0.0.1:25, or smtps://USER:PASSWORD@mail.example.org; in user and password, \
+         write : as %3A, / as %2F and @ as %40",
+    ),
+    key(
+        "mail.from",
+        "null, or an e-mail address",
+        "write the address of the sender, such as invoices@shop.example.org",
+    ),
+    key(
         "mail.replies",
         "null, or an e-mail address with at most 20 letters, digits, ., _ and - before the @",
         "write the address to which answers come back, such as replies@mail.shop.example.org",
@@ -419,6 +430,12 @@ const KEYS: &[Key] = &[
         "mail.listen",
         "null, or an IP address of this machine and a port, such as 127.0.0.1:9333",
         "write an address that only this machine reaches: whoever reaches it may write as your contacts",
+    ),
+    number("mail.unread_minutes", 10_080, "write a number of minutes, such as 15"),
+    key(
+        "mail.quiet_hours",
+        "null, or two times of day with - between them",
+        "write the hours in quotes, such as \"21:00-07:00\"",
     ),
     key(
         "log.level",
@@ -556,7 +573,7 @@ pub(super) fn is_secret(path: &str) -> bool {
     ["api.keys", "page.sign_in", "files.s3", "webhooks.endpoints"]
         .iter()
         .any(|secret| path.starts_with(secret))
-        || path == "database.url"
+        || ["database.url", "mail.smtp"].contains(&path)
 }
 
 /// Returns the value as an error message shows it.

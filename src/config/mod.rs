@@ -5,8 +5,10 @@ mod draft;
 mod environment;
 mod errors;
 mod keys;
+mod mail_server;
 mod namespace;
 mod pay_link;
+mod quiet_hours;
 mod registration;
 mod reply_address;
 mod secret;
@@ -30,7 +32,9 @@ use self::draft::Draft;
 pub use self::{
     database_url::{DatabaseKind, DatabaseUrl, InvalidDatabaseUrl},
     errors::{ConfigErrors, Problem},
+    mail_server::{Encryption, MailServer},
     pay_link::PayLink,
+    quiet_hours::QuietHours,
     registration::{Namespace, Namespaces, Registration},
     reply_address::ReplyAddress,
     secret::{PLACEHOLDER, Secret},
@@ -178,6 +182,11 @@ impl Config {
     /// set.
     pub fn signed_link(&self, token: impl Display) -> Option<String> {
         self.page_url("l", token)
+    }
+
+    /// Returns the link that ends the mails to whom this token names, or `None` if `page.url` is not set.
+    pub fn unsubscribe_link(&self, token: impl Display) -> Option<String> {
+        self.page_url("u", token)
     }
 
     fn page_url(&self, kind: &str, name: impl Display) -> Option<String> {

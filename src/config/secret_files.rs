@@ -77,7 +77,10 @@ impl Config {
         let store = self.files.s3.secret_access_key.iter();
         let webhooks = self.webhooks.endpoints.iter();
         let webhooks = webhooks.flat_map(|it| it.previous_secret.iter().chain([&it.secret]));
-        let mut secrets = keys.chain(sign_in).chain(store).chain(webhooks).map(|it| it.expose());
+        let has_login = self.mail.server().is_some_and(|it| it.login.is_some());
+        let mail = self.mail.smtp.iter().filter(|_| has_login);
+        let secrets = keys.chain(sign_in).chain(store).chain(webhooks).chain(mail);
+        let mut secrets = secrets.map(|it| it.expose());
         let password = self.database.url.has_password().then(|| self.database.url.expose());
         secrets.any(|it| text.contains(it)) || password.is_some_and(|it| text.contains(it))
     }

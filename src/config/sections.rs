@@ -12,7 +12,10 @@ use ruma::{
 use serde::{Deserialize, Serialize};
 use url::Url;
 
-use super::{PayLink, ReplyAddress, Witness, database_url::DatabaseUrl, secret::Secret, text};
+use super::{
+    MailServer, PayLink, QuietHours, ReplyAddress, Witness, database_url::DatabaseUrl,
+    secret::Secret, text,
+};
 use crate::invoice::{Limits, Strictness};
 use crate::record::RedactionPolicy;
 
@@ -356,13 +359,28 @@ pub struct WebhookEndpoint {
 }
 
 /// E-mail to contacts who have an address and no Matrix account.
-#[derive(Clone, Debug, Default, Serialize, Deserialize)]
+#[derive(Clone, Debug, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct MailConfig {
+    /// The URL of the server that takes our mails; see [`MailServer::parse`]. `None`: no mails are sent.
+    pub smtp: Option<Secret>,
+    /// The address of the sender.
+    pub from: Option<String>,
     /// The address to which answers come back. `None`: mails cannot be answered.
     pub replies: Option<ReplyAddress>,
     /// The address and port on which answers are taken in by LMTP. `None`: they are not.
     pub listen: Option<SocketAddr>,
+    /// How long a message waits to be read before it is sent, in minutes.
+    pub unread_minutes: u32,
+    /// The hours in which mails wait, in `page.time_zone`.
+    pub quiet_hours: Option<QuietHours>,
+}
+
+impl MailConfig {
+    /// Returns the server that takes our mails, or `None` if no mails are sent.
+    pub fn server(&self) -> Option<MailServer> {
+        MailServer::parse(self.smtp.as_ref()?.expose()).ok()
+    }
 }
 
 /// The log.
@@ -579,6 +597,19 @@ impl Default for WebhooksConfig {
             parallel: 32,
             timeout_seconds: 15,
             keep_days: 30,
+        }
+    }
+}
+
+impl Default for MailConfig {
+    fn default() -> Self {
+        Self {
+            smtp: None,
+            from: None,
+            replies: None,
+            listen: None,
+            unread_minutes: 15,
+            quiet_hours: None,
         }
     }
 }

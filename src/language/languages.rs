@@ -34,6 +34,7 @@ macro_rules! languages {
             pub(super) fn sources(self) -> TextSources {
                 match self {
                     $(Self::$variant => [
+                        include_str!(concat!("texts/", $tag, "/mail.ftl")),
                         include_str!(concat!("texts/", $tag, "/page.ftl")),
                         include_str!(concat!("texts/", $tag, "/problems.ftl")),
                         include_str!(concat!("texts/", $tag, "/room.ftl")),
@@ -48,7 +49,7 @@ macro_rules! languages {
 }
 
 /// The files with the texts of one language.
-pub(super) type TextSources = [&'static str; 6];
+pub(super) type TextSources = [&'static str; 7];
 
 languages! {
     /// English. A text that another language lacks is shown in English.

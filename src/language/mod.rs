@@ -1,6 +1,6 @@
 //! Texts (Fluent), numbers, amounts and dates (ICU) in the language of a reader. Pure: no I/O.
 //!
-//! The texts of one language are in `texts/{tag}/`: `page.ftl` has the texts of the invoice page,
+//! The texts of one language are in `texts/{tag}/`: `mail.ftl` has the texts of mails, `page.ftl` those of the invoice page,
 //! `problems.ftl` the reasons why something was refused, `room.ftl` the texts of the Matrix room,
 //! `terms.ftl` the names of what an invoice contains and a revision changes, `types.ftl` the names of the
 //! types of documents, and `words.ftl` units, sizes and durations. A text that a language lacks is shown in

@@ -112,27 +112,57 @@ pub async fn make_link(
             Some(found.map_err(|count| NoLink::Contact { party, count })?.key().to_owned())
         }
     };
-    let seconds = request.expires_in.unwrap_or(i64::from(config.page.link_days) * DAY_SECONDS);
+    let seconds = request.expires_in.unwrap_or(usual_lifetime(config));
     if !(1..=MAX_LIFETIME_SECONDS).contains(&seconds) {
         return Err(NoLink::Lifetime);
     }
+    let to = (party, contact.as_deref(), seconds);
+    open(store, config, key, transaction, to, id, origin).await
+}
+
+/// Makes a link like [`make_link`], with the usual lifetime, for the contact with this key. The transaction must have it.
+///
+/// # Errors
+/// See [`NoLink`].
+pub async fn link_of_contact(
+    store: &Store,
+    config: &Config,
+    key: &TokenKey,
+    transaction: &Transaction,
+    (party, contact): (PartyRole, &str),
+    id: Ulid,
+    origin: &Origin,
+) -> Result<Link, NoLink> {
+    let to = (party, Some(contact), usual_lifetime(config));
+    open(store, config, key, transaction, to, id, origin).await
+}
+
+/// The lifetime of a link for which none is asked, in seconds.
+fn usual_lifetime(config: &Config) -> i64 {
+    i64::from(config.page.link_days) * DAY_SECONDS
+}
+
+/// Opens the grant of a link, unless it is there.
+async fn open(
+    store: &Store,
+    config: &Config,
+    key: &TokenKey,
+    transaction: &Transaction,
+    (role, contact, seconds): (PartyRole, Option<&str>, i64),
+    id: Ulid,
+    origin: &Origin,
+) -> Result<Link, NoLink> {
     let url = url(config, key, id)?;
     let expires_at = now() + seconds * 1_000;
-    let grant = NewGrant {
-        id,
-        transaction: transaction.id,
-        role: party,
-        contact: contact.as_deref(),
-        way: Way::Link,
-        expires_at,
-    };
+    let grant =
+        NewGrant { id, transaction: transaction.id, role, contact, way: Way::Link, expires_at };
     let line = origin.does(Action::LinkMade, &transaction.shop).to(transaction.id).with(id);
     if !store.open_link(&grant, line).await?
         && let Some(made) = store.grant(id).await?
     {
         return again(config, key, id, made);
     }
-    Ok(Link { id, url, contact, expires_at })
+    Ok(Link { id, url, contact: contact.map(str::to_owned), expires_at })
 }
 
 /// The link that was made before.

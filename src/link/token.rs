@@ -31,6 +31,8 @@ pub enum Purpose {
     Bearer,
     /// In the address to which a mail is answered.
     Reply,
+    /// In the address that ends the mails to a contact.
+    Unsubscribe,
 }
 
 impl Purpose {
@@ -40,6 +42,7 @@ impl Purpose {
             Self::Session => b"session",
             Self::Bearer => b"bearer",
             Self::Reply => b"reply",
+            Self::Unsubscribe => b"unsubscribe",
         }
     }
 }
@@ -122,7 +125,8 @@ pub(crate) mod tests {
     use super::*;
     use ruma::user_id;
 
-    const ALL: [Purpose; 4] = [Purpose::Link, Purpose::Session, Purpose::Bearer, Purpose::Reply];
+    const ALL: [Purpose; 5] =
+        [Purpose::Link, Purpose::Session, Purpose::Bearer, Purpose::Reply, Purpose::Unsubscribe];
 
     pub(crate) fn key() -> TokenKey {
         let folder = tempfile::tempdir().unwrap();

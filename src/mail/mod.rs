@@ -2,3 +2,12 @@
 
 pub mod address;
 pub mod incoming;
+mod letter;
+mod retry;
+mod said;
+mod words;
+
+pub use letter::{Letter, letter};
+pub use retry::next_try;
+pub use said::{Said, said};
+pub use words::{Content, Told, words};

@@ -17,7 +17,7 @@ use crate::mail::incoming::{self, Incoming, Kind, MailFile};
 use crate::quota::run_blocking;
 use crate::room::message_content::{self, MAX_TEXT_BYTES};
 use crate::room::{Guest, speaker};
-use crate::store::{self, Correspondent, MailPart, NewMail, Silent, Store, StoreError};
+use crate::store::{self, MailContact, MailPart, NewMail, Silent, Store, StoreError, folded};
 use crate::transaction::Visitor;
 
 /// The greatest length of a mail, in bytes.
@@ -79,10 +79,10 @@ impl Arrivals {
     ///
     /// # Errors
     /// If there is no such address, or the database does not answer.
-    pub async fn correspondent(&self, recipient: &str) -> Result<Correspondent, Refused> {
+    pub async fn contact(&self, recipient: &str) -> Result<MailContact, Refused> {
         let id = address::read_reply_address(&self.key, recipient, &self.replies);
         let found = match id {
-            Some(id) => self.store.correspondent(id).await?,
+            Some(id) => self.store.mail_contact(id).await?,
             None => None,
         };
         found.ok_or_else(|| for_good("5.1.1", "Nobody has this address."))
@@ -103,7 +103,7 @@ impl Arrivals {
             let why = format!("A mail has at most {} MB.", MAX_MAIL_BYTES / 1_000_000);
             return Err(for_good("5.3.4", why));
         }
-        let of = self.correspondent(recipient).await?;
+        let of = self.contact(recipient).await?;
         let envelope = sender.to_owned();
         let of_reading = raw.clone();
         let read = run_blocking(move || incoming::read(&of_reading, &envelope)).await;
@@ -137,6 +137,7 @@ impl Arrivals {
         }
         let (visitor, guest) = self.speaker(&of).await?;
         let Incoming { from, message_id, words, files, .. } = mail;
+        let message_id = message_id.map(|id| format!("<{id}>"));
         let parts = self.parts(transaction, words, files).await?;
         let new = NewMail {
             id,
@@ -145,7 +146,7 @@ impl Arrivals {
             from: from.as_deref(),
             speaker: (&visitor, &guest),
             parts: &parts,
-            is_doubtful: from.as_deref() != Some(of.address.to_lowercase().as_str()),
+            is_doubtful: from.as_deref() != Some(folded(&of.address).as_str()),
         };
         let taken = self.store.take_mail(&of, new, &format!("mail {id}")).await?;
         tracing::info!(%transaction, mail = %id, parts = parts.len(), ?taken, "took in a mail");
@@ -160,7 +161,7 @@ impl Arrivals {
     }
 
     /// Returns the contact as a visitor of the room and the guest who writes for them there.
-    async fn speaker(&self, of: &Correspondent) -> Result<(Visitor, Guest), Refused> {
+    async fn speaker(&self, of: &MailContact) -> Result<(Visitor, Guest), Refused> {
         let transaction = self.store.transaction(of.transaction).await?;
         let transaction =
             transaction.ok_or_else(|| for_good("5.1.1", "Nobody has this address."))?;
@@ -170,7 +171,7 @@ impl Arrivals {
         if self.store.room(transaction.id).await?.is_some_and(|it| it.encrypted_at.is_some()) {
             return Err(for_good("5.7.1", "This conversation takes no answers by mail."));
         }
-        let speaker = speaker(&self.config, &transaction, of.party, Some(&of.contact));
+        let speaker = speaker(&self.config, &transaction, of.role, Some(&of.address));
         speaker.ok_or_else(|| for_good("5.7.1", "You are no longer a contact of this transaction."))
     }
 
@@ -218,13 +219,12 @@ impl Arrivals {
         Ok(arriving.finish())
     }
 
-    /// Returns the words without the tokens of personal links. A program may quote our mail in a form that nobody knows, and
-    /// its link would let everybody in the room act as its reader.
+    /// Returns the words without the tokens of the links in our mails. A program may quote our mail in a form that nobody
+    /// knows, and its link would let everybody in the room act as its reader.
     fn without_links(&self, words: &str) -> String {
-        match self.config.signed_link("") {
-            Some(begin) => without_tokens(words, &begin),
-            None => words.to_owned(),
-        }
+        let begins = [self.config.signed_link(""), self.config.unsubscribe_link("")];
+        let begins = begins.into_iter().flatten();
+        begins.fold(words.to_owned(), |words, begin| without_tokens(&words, &begin))
     }
 }
 

@@ -182,7 +182,7 @@ impl Connection {
             match step {
                 Step::Answer(answer) => self.answer(&answer).await?,
                 Step::Receiver(address) => {
-                    let answer = match self.arrivals.correspondent(&address).await {
+                    let answer = match self.arrivals.contact(&address).await {
                         Ok(_) => {
                             session.receivers.push(address);
                             "250 2.1.5 OK".to_owned()

@@ -28,6 +28,7 @@ mod sign_in;
 pub mod speaker;
 mod steps;
 pub mod ticket;
+mod unsubscribe;
 pub mod view;
 mod widget;
 mod writing;
@@ -91,7 +92,7 @@ pub struct PageState {
     pub stop: CancellationToken,
 }
 
-/// Returns the routes: `/t/…` for people, `/l/…` for their links, `/widget/…` for Matrix clients.
+/// Returns the routes: `/t/…` for people, `/l/…` for their links, `/u/…` to end mails, `/widget/…` for Matrix clients.
 pub fn router(state: PageState) -> Router {
     let writing = Router::new()
         .route("/t/{id}/messages", post(writing::messages))
@@ -105,6 +106,7 @@ pub fn router(state: PageState) -> Router {
         .layer(DefaultBodyLimit::max(sign_in::MAX_PROOF_BYTES));
     let pages = Router::new()
         .route("/l/{token}", get(sign_in::link))
+        .route("/u/{token}", get(unsubscribe::page).post(unsubscribe::confirm))
         .route("/t/{id}", get(show::page))
         .route("/t/{id}/lines", get(show::lines))
         .route("/t/{id}/invoice", get(show::invoice))

@@ -7,12 +7,13 @@ use sqlx::FromRow;
 use ulid::Ulid;
 
 use super::columns::{from_json, parse_id, to_json};
+use super::mails::{MailContact, Silence};
 use super::outgoing::NewOutgoing;
-use super::{Store, StoreError, Tx, audit_log, due_rooms, outgoing};
+use super::{Store, StoreError, Tx, audit_log, due_rooms, mails, outgoing};
 use crate::access::{Action, Origin};
 use crate::clock::now;
 use crate::room::Guest;
-use crate::transaction::{PartyRole, Visitor};
+use crate::transaction::Visitor;
 
 /// The greatest number of mails of one contact that are said within [`HOUR_MS`]. More are held back: a program that does
 /// not say that it is one could otherwise answer each answer.
@@ -23,8 +24,6 @@ const MAX_HELD_MAILS: i64 = 100;
 /// The greatest number of mails of one contact that are noted although they say nothing. Further ones leave no trace.
 const MAX_SILENT_MAILS: i64 = 1_000;
 
-const SELECT_CONTACT: &str =
-    "SELECT id, transaction_id, party, contact, address FROM mail_contacts WHERE id = $1";
 const COUNT_KNOWN: &str =
     "SELECT COUNT(*) FROM arrived_mails WHERE mail_contact_id = $1 AND digest = $2";
 const INSERT: &str = "INSERT INTO arrived_mails (id, transaction_id, mail_contact_id, digest, state, \
@@ -41,9 +40,6 @@ const HOLD: &str =
 const INSERT_PART: &str =
     "INSERT INTO held_parts (mail_id, place, content, sha256) VALUES ($1, $2, $3, $4)";
 const SET_ANSWERED: &str = "UPDATE mail_contacts SET answered = $2 WHERE id = $1";
-const SILENCE: &str = "INSERT INTO silenced_addresses (shop, address, because, at) \
-     SELECT shop, $2, 'bounced', $3 FROM transactions WHERE id = $1 \
-     ON CONFLICT (shop, address) DO NOTHING";
 const SELECT_MAILS: &str = "SELECT m.id, m.state, m.detail, m.sender, m.arrived_at, \
      c.party, c.contact, c.address FROM arrived_mails m JOIN mail_contacts c ON c.id = m.mail_contact_id \
      WHERE m.transaction_id = $1 AND m.state IN ('held', 'bounce') ORDER BY m.id DESC LIMIT $2";
@@ -67,21 +63,6 @@ const SELECT_HELD_OF_GUEST: &str =
 
 /// The greatest number of mails in one list.
 const MAX_LISTED: i64 = 500;
-
-/// A contact of a transaction to whom mails are sent.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Correspondent {
-    /// The id in the address for answers.
-    pub id: Ulid,
-    /// The transaction.
-    pub transaction: Ulid,
-    /// The party for which the contact speaks.
-    pub party: PartyRole,
-    /// The key of the contact.
-    pub contact: String,
-    /// The e-mail address.
-    pub address: String,
-}
 
 /// Why a mail is held back.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -118,7 +99,7 @@ pub struct NewMail<'a> {
     pub id: Ulid,
     /// By which it is known when it is delivered again.
     pub digest: &'a str,
-    /// Its Message-ID, without the angle brackets.
+    /// Its Message-ID, in angle brackets.
     pub message_id: Option<&'a str>,
     /// The address of its author.
     pub from: Option<&'a str>,
@@ -184,15 +165,6 @@ pub struct ArrivedMail {
 }
 
 #[derive(FromRow)]
-struct ContactRow {
-    id: String,
-    transaction_id: String,
-    party: String,
-    contact: String,
-    address: String,
-}
-
-#[derive(FromRow)]
 struct PartRow {
     mail_id: String,
     content: String,
@@ -206,21 +178,6 @@ impl PartRow {
 }
 
 impl Store {
-    /// Returns the contact that an address for answers names.
-    ///
-    /// # Errors
-    /// If the database does not answer.
-    pub async fn correspondent(&self, id: Ulid) -> Result<Option<Correspondent>, StoreError> {
-        let row: Option<ContactRow> =
-            sqlx::query_as(SELECT_CONTACT).bind(id.to_string()).fetch_optional(&self.pool).await?;
-        let Some(ContactRow { id, transaction_id, party, contact, address }) = row else {
-            return Ok(None);
-        };
-        let Some(party) = PartyRole::from_text(&party) else { return Ok(None) };
-        let (id, transaction) = (parse_id(&id)?, parse_id(&transaction_id)?);
-        Ok(Some(Correspondent { id, transaction, party, contact, address }))
-    }
-
     /// Whether a mail of this contact was taken in before.
     ///
     /// # Errors
@@ -237,7 +194,7 @@ impl Store {
     /// If the database does not answer. In this case nothing is written.
     pub async fn take_mail(
         &self,
-        of: &Correspondent,
+        of: &MailContact,
         mail: NewMail<'_>,
         correlation: &str,
     ) -> Result<Taken, StoreError> {
@@ -281,7 +238,7 @@ impl Store {
     /// If the database does not answer. In this case nothing is written.
     pub async fn note_silent_mail(
         &self,
-        of: &Correspondent,
+        of: &MailContact,
         id: Ulid,
         digest: &str,
         what: &Silent,
@@ -298,8 +255,7 @@ impl Store {
             insert(&mut tx, of, (id, digest), (state, detail), None).await?;
         }
         if matches!(what, Silent::Bounce { is_permanent: true, .. }) {
-            let silence = sqlx::query(SILENCE).bind(of.transaction.to_string());
-            silence.bind(of.address.to_lowercase()).bind(now()).execute(&mut *tx).await?;
+            mails::silence(&mut tx, of.id, Silence::Bounced).await?;
         }
         tx.commit().await
     }
@@ -409,7 +365,7 @@ pub(super) async fn forget(tx: &mut Tx, user: &str) -> Result<Vec<String>, Store
 /// Notes a mail. Returns whether it is new.
 async fn insert(
     tx: &mut Tx,
-    of: &Correspondent,
+    of: &MailContact,
     (id, digest): (Ulid, &str),
     (state, detail): (&str, Option<&str>),
     guest: Option<&Guest>,

@@ -61,6 +61,18 @@ static SELECT_CONDITIONS: LazyLock<String> = LazyLock::new(|| {
             from: concat!("room_problems WHERE ", in_range!()),
         },
         Question {
+            name: "mail",
+            of: "c.transaction_id",
+            texts: &["c.party", "c.contact", "m.problem"],
+            numbers: &[],
+            from: concat!(
+                "mail_contacts c JOIN mails m ON m.mail_contact_id = c.id AND m.id = \
+                 (SELECT MAX(n.id) FROM mails n WHERE n.mail_contact_id = c.id) \
+                 WHERE m.problem IS NOT NULL AND c.",
+                in_range!()
+            ),
+        },
+        Question {
             name: "room",
             of: "transaction_id",
             texts: &["room_id", "why"],
@@ -81,6 +93,8 @@ pub struct Condition {
     pub handed_over: BTreeSet<String>,
     /// The refused steps of the room, oldest first.
     pub problems: Vec<RoomProblem>,
+    /// Why the last mail to a contact was not taken, by party and e-mail address.
+    pub mail_problems: BTreeMap<(String, String), String>,
     /// All rooms of the transaction, oldest first.
     pub rooms: Vec<RecordRoom>,
     /// The record.
@@ -176,6 +190,10 @@ impl Condition {
                     since: since.unwrap_or_default(),
                     retry_at: retry_at.unwrap_or_default(),
                 });
+            }
+            "mail" => {
+                let (address, problem) = (second.unwrap_or_default(), third.unwrap_or_default());
+                self.mail_problems.insert((key, address), problem);
             }
             _ => self.rooms.push(RecordRoom {
                 room_id: key,

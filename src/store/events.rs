@@ -223,12 +223,13 @@ impl Store {
     }
 
     /// Deletes those of the oldest `limit` events that are from before a time, except those that have still to be handed
-    /// out to webhooks. Returns how many.
+    /// out to webhooks or followed for mails. Returns how many.
     ///
     /// # Errors
     /// If the database does not answer. In this case nothing is deleted.
     pub async fn delete_old_events(&self, before: i64, limit: i64) -> Result<u64, StoreError> {
-        let upto = self.handed_out_to_webhooks().await?.unwrap_or(i64::MAX);
+        let needed = [self.handed_out_to_webhooks().await?, self.followed_for_mails().await?];
+        let upto = needed.into_iter().flatten().min().unwrap_or(i64::MAX);
         let mut tx = self.begin().await?;
         let Some(noted) = note_old(&mut tx, before, limit, upto).await? else { return Ok(0) };
         let deleted = delete_noted(&mut tx, before, noted).await?;

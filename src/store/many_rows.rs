@@ -226,6 +226,7 @@ rows_of_several_columns! {
     (a: A, b: B, c: C, d: D)
     (a: A, b: B, c: C, d: D, e: E)
     (a: A, b: B, c: C, d: D, e: E, f: F)
+    (a: A, b: B, c: C, d: D, e: E, f: F, g: G)
     (a: A, b: B, c: C, d: D, e: E, f: F, g: G, h: H, i: I, j: J)
 }
 

@@ -41,6 +41,7 @@ mod journal;
 mod leases;
 mod link_requests;
 mod listing;
+mod mails;
 mod many_rows;
 mod members;
 mod notes;
@@ -97,9 +98,7 @@ pub use admin_room::{AdminRequest, ListedTransaction, ProblemMessage};
 pub use alias::new_alias;
 pub use api_keys::{ApiKeyRow, NewApiKey};
 pub use arrival::Arrival;
-pub use arrived_mails::{
-    ArrivedMail, Correspondent, HeldBecause, MailPart, NewMail, Silent, Taken,
-};
+pub use arrived_mails::{ArrivedMail, HeldBecause, MailPart, NewMail, Silent, Taken};
 pub use audit_log::AuditRow;
 pub use audits::KnownEvent;
 pub use bot_rooms::{ADMINS, BotRoom};
@@ -123,6 +122,7 @@ pub use journal::{JournalRow, Kept, Source, Underived};
 pub use leases::{LEASE_CONNECTIONS, Lease};
 pub use link_requests::{LINK_REQUEST_INTERVAL_MS, LinkRequest};
 pub use listing::{ListContact, ListCursor, ListOrder, ListRequest, Page};
+pub use mails::{DueMail, MailContact, MailFate, MailKind, Silence, folded};
 pub use members::Person;
 pub use notes::{MAX_NOTES, NewNote, Note, NoteAdded, NoteBy, NotesOfSide, SideNote};
 pub use notices::NOTICE_CONNECTIONS;

@@ -101,6 +101,15 @@ impl Terms {
         }
     }
 
+    /// Returns every contact who is written to by e-mail: with an address, and without a Matrix account. The address is
+    /// the key of such a contact.
+    pub fn mail_contacts(&self) -> impl Iterator<Item = (PartyRole, &str)> {
+        PartyRole::BOTH.into_iter().flat_map(|role| {
+            let contacts = self.party(role).contacts.iter().filter(|it| it.matrix.is_none());
+            contacts.filter_map(move |contact| Some((role, contact.email.as_deref()?)))
+        })
+    }
+
     /// Returns every contact that has a Matrix account, with the role of its party.
     pub fn matrix_contacts(&self) -> impl Iterator<Item = (PartyRole, &ruma::OwnedUserId)> {
         PartyRole::BOTH.into_iter().flat_map(|role| {

@@ -17,6 +17,7 @@ use tokio::net::{TcpListener, TcpStream};
 use tokio::task::JoinHandle;
 
 use crate::on_both_databases;
+use crate::support::mailbox::Mailbox;
 use crate::support::postfix::Postfix;
 use crate::support::{Person, Shop, World, free_port, sample};
 
@@ -33,13 +34,20 @@ struct Correspondence {
     address: String,
 }
 
-async fn correspondence(world: &World) -> Correspondence {
+/// A transaction whose buyer is reached by e-mail only; the seller is in its room.
+async fn deal(world: &World) -> (String, String, Person) {
     let seller = world.person("seller").await;
     let mut body = sample("order-1", &seller.id, &seller.id);
     body["buyer"]["contacts"] = json!([{ "name": "Jo Berger", "email": JO }]);
     let id = world.shop.create(&body).await;
     let room = world.shop.room(&id).await;
     seller.join(&room).await;
+    (id, room, seller)
+}
+
+/// As if a mail had been sent to Jo.
+async fn correspondence(world: &World) -> Correspondence {
+    let (id, room, seller) = deal(world).await;
     let contact = ulid::Ulid::new();
     let insert = format!(
         "INSERT INTO mail_contacts (id, transaction_id, party, contact, address) \
@@ -211,6 +219,36 @@ async fn relay(client: TcpStream, to: u16, lost: Arc<AtomicUsize>, losses: usize
 }
 
 on_both_databases! {
+    async fn a_mail_of_ours_is_answered_to_the_address_that_it_names(database) {
+        let port = free_port();
+        let mailbox = Mailbox::start().await;
+        let postfix =
+            Postfix::with().route("mail.shop.test", port).others(mailbox.port).start().await;
+        let config = json!({
+            "smtp": postfix.url(), "from": "invoices@shop.test", "unread_minutes": 60,
+            "replies": REPLIES, "listen": format!("127.0.0.1:{port}"),
+        });
+        let world = World::with().page().config("mail", config).start(database).await;
+        let (id, room, seller) = deal(&world).await;
+        seller.say(&room, "When shall we deliver?").await;
+        let due = format!(
+            "UPDATE mail_contacts SET due_at = 1 WHERE transaction_id = '{id}' AND due_at IS NOT NULL"
+        );
+        world.eventually("a due contact", || async { (world.sql(&due).await > 0).then_some(()) }).await;
+        let ours = world
+            .eventually("a mail of ours", || async { mailbox.taken().into_iter().next() })
+            .await;
+        let address = ours.header("Reply-To");
+        let address = address.split(['<', '>']).nth(1).unwrap_or(&address).to_owned();
+        let with = Correspondence { id, room, seller, address };
+        let header = format!("In-Reply-To: {}\r\n", ours.header("Message-ID"));
+        hand_in(postfix.port, JO, &with.address, &mail(JO, 1, &header, "On Friday.")).await;
+        let said = with.said(&world, "On Friday.").await;
+        assert_eq!((&said["party"], &said["display_name"]), (&json!("buyer"), &json!("Jo Berger")));
+        let answered = format!("SELECT answered FROM mail_contacts WHERE transaction_id = '{}'", with.id);
+        assert_eq!(world.sql_text(&answered).await.as_deref(), Some("<1@buyer.test>"));
+    }
+
     async fn an_answer_by_mail_is_said_once_whatever_is_lost(database) {
         let port = free_port();
         let listen = format!("127.0.0.1:{port}");
@@ -314,6 +352,14 @@ on_both_databases! {
         let last = with.held(shop).await["mails"][0].clone();
         let (status, answer) = with.decide(shop, &last, "release").await;
         assert_eq!((status, &answer["type"]), (409, &json!("urn:tallyroom:problem:closed")), "{answer}");
+
+        // Who is forgotten has no words waiting either.
+        let guest = with.said(&world, "For Jo: yes.").await["sender"].as_str().unwrap().to_owned();
+        let (status, _, error) = world.run(&["forget", &guest]);
+        assert!(status.success(), "{error}");
+        assert_eq!(with.held(shop).await["mails"], json!([]));
+        let left = "SELECT CAST(COUNT(*) AS TEXT) FROM held_parts";
+        assert_eq!(world.sql_text(left).await.as_deref(), Some("0"));
     }
 
     async fn mail_in_takes_in_a_mail_once_and_says_by_its_exit_code_what_to_do(database) {

@@ -27,6 +27,7 @@ mod limits;
 mod links;
 mod lists;
 mod log_words;
+mod mail;
 mod mail_in;
 mod manners;
 mod messages;

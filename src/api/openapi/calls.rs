@@ -216,6 +216,14 @@ fn contacts() -> Vec<Operation> {
             .conditional()
             .nothing(204, "The contact is removed.")
             .fails(&["several-contacts", "invalid-content"]),
+        remove(
+            "/api/v1/silenced-addresses/{address}",
+            "writeToAddressAgain",
+            "Contacts",
+            "Write to an e-mail address again",
+        )
+        .says("Mails to it were switched off by whoever reads them, or because they could not be delivered.")
+        .nothing(204, "Mails to it are switched on."),
     ]
 }
 
@@ -579,6 +587,7 @@ pub(super) fn path_parameter(name: &str) -> Option<(Value, &'static str)> {
         "party" => (one_of(&["buyer", "seller"]), "The party."),
         "contact" => (pattern(SOME_TEXT), "The Matrix ID, e-mail address or name."),
         "link" => (pattern(ULID), "The id of the link."),
+        "address" => (pattern(SOME_TEXT), "The e-mail address, in any case."),
         "message" => (pattern(ULID), "The id of the message."),
         "mail" => (pattern(ULID), "The id of the mail."),
         "note" => (pattern(ULID), "The id of the note."),

@@ -122,6 +122,7 @@ pub(super) fn schemas() -> Value {
         "NewPayment": new_payment(),
         "Problem": problem(),
         "Finding": finding(),
+        "MailContact": mail_contact(),
         "Inspection": object(json!({
             "valid": said(boolean(), "Whether it breaks no rule that other programs refuse it for."),
             "taken": said(boolean(), "Whether it would be taken in."),
@@ -390,6 +391,19 @@ fn finding() -> Value {
     )
 }
 
+fn mail_contact() -> Value {
+    object(json!({
+        "party": role(),
+        "contact": said(text(), "The e-mail address."),
+        "state": one_of(&["on", "unsubscribed", "bounced", "off"]),
+        "since": or_null(time()),
+        "problem": said(
+            json!({ "type": ["string", "null"] }),
+            "Why the last mail was not taken, if it was not.",
+        ),
+    }))
+}
+
 fn transaction() -> Value {
     let signed = object(json!({ "seq": count(), "signed_at": time(), "public_key": text() }));
     object(json!({
@@ -410,6 +424,10 @@ fn transaction() -> Value {
             "head": text(),
             "signed": or_null(signed),
         })),
+        "mail": said(
+            list(reference("MailContact")),
+            "The contacts who have an e-mail address and no Matrix account.",
+        ),
         "page": said(json!({ "type": ["string", "null"] }), "The invoice page, if there is one."),
         "created_at": time(),
         "updated_at": time(),
@@ -685,7 +703,7 @@ fn audit_line() -> Value {
     object(json!({
         "position": count(),
         "at": time(),
-        "way": one_of(&["api", "command", "room"]),
+        "way": one_of(&["api", "command", "room", "mail"]),
         "actor": text(),
         "action": text(),
         "transaction": or_null(pattern(ULID)),

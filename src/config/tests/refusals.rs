@@ -45,6 +45,11 @@ fn wrong_keys_types_and_values_are_refused_with_path_and_allowed_values() {
         ("bot: {display_name: ' '}", "bot.display_name", &["an empty text", "1 to 256"]),
         ("bot: {display_name: 7}", "bot.display_name", &["found:   7", "quotes"]),
         (&long, "bot.display_name", &["a longer text", "1 to 256"]),
+        ("mail: {smtp: 'https://u:canary@h'}", "mail.smtp", &["another scheme", "smtps://"]),
+        ("mail: {smtp: 'smtp://h'}", "mail.from", &["nothing", "address of the sender"]),
+        ("mail: {smtp: 'smtp://h', from: a@b.example}", "mail.smtp", &["page.url"]),
+        ("mail: {from: 'Shop <a@b.example>'}", "mail.from", &["e-mail address"]),
+        ("mail: {quiet_hours: night}", "mail.quiet_hours", &["\"night\"", "\"21:00-07:00\""]),
         ("webhooks: {timeout_seconds: 61}", "webhooks.timeout_seconds", &["61", "1 to 60"]),
         (
             "webhooks: {allow_networks: [localhost]}",

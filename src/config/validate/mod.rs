@@ -1,5 +1,6 @@
 //! Checks the values of the config beyond their types.
 
+mod mail;
 mod page;
 mod webhooks;
 
@@ -45,7 +46,7 @@ pub(super) fn validate(config: &mut Config, draft: &mut Draft) {
     check_record(&config.record, draft);
     check_files(&config.files, draft);
     webhooks::check(&config.webhooks, draft);
-    check_answers_by_mail(config, draft);
+    mail::check(config, draft);
     check_log_level(&config.log.level, draft);
 }
 
@@ -236,17 +237,6 @@ fn check_listeners(config: &Config, draft: &mut Draft) {
             let found = format!("{address}, which is also {other}");
             draft.refuse(key, &found, Some("give each its own port"));
         }
-    }
-}
-
-fn check_answers_by_mail(config: &Config, draft: &mut Draft) {
-    let Some(listen) = config.mail.listen else { return };
-    if !listen.ip().is_loopback() {
-        draft.refuse("mail.listen", &listen.to_string(), None);
-    }
-    if config.mail.replies.is_none() {
-        let fix = "write the address to which answers come back, or remove mail.listen";
-        draft.refuse("mail.replies", "nothing", Some(fix));
     }
 }
 

@@ -157,3 +157,30 @@ pub fn asked(user: &str, bot: &str, reader: &Reader) -> Markup {
     };
     shell(reader, &title, "alone", None, &body)
 }
+
+/// Returns the page whose button ends the mails to whom the token names.
+pub fn unsubscribe(token: &str, reader: &Reader) -> Markup {
+    let title = text(reader, "unsubscribe-title");
+    let body = html! {
+        main {
+            section.closed {
+                h1 { (title) }
+                form method="post" action=(format!("/u/{token}")) {
+                    p { (text(reader, "unsubscribe-text")) }
+                    p { button.button { (text(reader, "unsubscribe-send")) } }
+                }
+            }
+            (languages(reader, None))
+        }
+    };
+    shell(reader, &title, "alone", None, &body)
+}
+
+/// Returns the answer to that form.
+pub fn unsubscribed(reader: &Reader) -> Markup {
+    let title = text(reader, "unsubscribed-title");
+    let body = html! {
+        main { section.closed { h1 { (title) } p { (text(reader, "unsubscribed-text")) } } }
+    };
+    shell(reader, &title, "alone", None, &body)
+}

@@ -22,7 +22,10 @@ pub use chat::{
     announcement, has_spoiler, line, lines, people, seen_text, text_without_spoilers, typing,
     typing_text, unsent,
 };
-pub use closed::{Closed, asked, closed, closed_notice, closed_texts, entrance, problem};
+pub use closed::{
+    Closed, asked, closed, closed_notice, closed_texts, entrance, problem, unsubscribe,
+    unsubscribed,
+};
 pub use document::page;
 pub use widget::{widget, widget_invoice};
 

@@ -171,9 +171,16 @@ impl Postfix {
         .await;
     }
 
-    /// `kill -9` of its first process; the others notice and end.
+    /// `kill -9` of all its processes, and gone when this returns.
     pub fn kill(&mut self) {
         self.process.take().unwrap().kill();
+        // Its first process leaves the one that was started, and leads a group of its own.
+        let file = self.folder.path().join("queue/pid/master.pid");
+        let Ok(id) = std::fs::read_to_string(file) else { return };
+        let group = format!("-{}", id.trim());
+        while signal("KILL", &group) {
+            std::thread::sleep(Duration::from_millis(10));
+        }
     }
 
     /// Where it takes mails, as the config of Tallyroom names it.
@@ -199,10 +206,20 @@ impl Postfix {
 
 impl Drop for Postfix {
     fn drop(&mut self) {
+        if self.process.is_some() {
+            self.kill();
+        }
         if std::thread::panicking() {
             println!("{}", self.logs().map(|it| tail(&it)).join("\n"));
         }
     }
+}
+
+/// Sends a signal to a process or, with a `-` before its id, to its group. Whether there is one.
+fn signal(name: &str, id: &str) -> bool {
+    // As the shell has it: not every system has a program of that name.
+    let kill = format!("kill -{name} {id} 2>/dev/null");
+    Command::new("sh").args(["-c", &kill]).status().unwrap().success()
 }
 
 /// The number of files in a folder and the folders in it. Those that come and go meanwhile may be counted or not.

@@ -1,0 +1,27 @@
+# Lo que figura en los correos a contactos sin cuenta de Matrix y en la página para darse de baja. Las explicaciones están en texts/en/mail.ftl.
+
+mail-subject = { $kind } { $number } · { $seller }
+mail-words =
+    { $count ->
+        [one] Un mensaje nuevo
+       *[other] { $count } mensajes nuevos
+    }
+mail-earlier =
+    { $count ->
+        [one] Hay un mensaje anterior en la página.
+       *[other] Hay { $count } mensajes anteriores en la página.
+    }
+mail-on-page = Este mensaje solo se puede mostrar en la página.
+mail-more = … El resto está en la página.
+mail-file = Archivo: { $name }
+mail-open = Leer y responder
+mail-answer = También puede responder a este correo: lo que escriba aparecerá en la conversación.
+mail-private = El enlace es solo para usted: quien lo tenga leerá y escribirá en su nombre. No lo reenvíe, por favor.
+mail-why = Recibe este correo porque { $seller } indicó { $address } como contacto para esta factura.
+mail-unsubscribe = No recibir más correos de este remitente
+
+unsubscribe-title = No recibir más correos
+unsubscribe-text = Esta dirección dejará de recibir correos sobre facturas de este remitente. Los mensajes se pueden seguir leyendo en la página de la factura.
+unsubscribe-send = Darme de baja
+unsubscribed-title = Los correos están desactivados
+unsubscribed-text = Esta dirección ya no recibe correos. Si desea volver a recibirlos, diríjase al remitente de la factura.

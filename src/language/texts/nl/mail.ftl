@@ -1,0 +1,27 @@
+# Wat er staat in e-mails aan contactpersonen zonder Matrix-account en op de pagina om ze af te melden. Toelichting staat in texts/en/mail.ftl.
+
+mail-subject = { $kind } { $number } · { $seller }
+mail-words =
+    { $count ->
+        [one] Een nieuw bericht
+       *[other] { $count } nieuwe berichten
+    }
+mail-earlier =
+    { $count ->
+        [one] Eén eerder bericht staat op de pagina.
+       *[other] { $count } eerdere berichten staan op de pagina.
+    }
+mail-on-page = Dit bericht kan alleen op de pagina worden getoond.
+mail-more = … De rest staat op de pagina.
+mail-file = Bestand: { $name }
+mail-open = Lezen en antwoorden
+mail-answer = U kunt ook op deze e-mail antwoorden: wat u schrijft, verschijnt in het gesprek.
+mail-private = De link is alleen voor u: wie hem heeft, leest en schrijft daar namens u. Stuur hem niet door.
+mail-why = U ontvangt deze e-mail omdat { $seller } het adres { $address } als contact voor deze factuur heeft opgegeven.
+mail-unsubscribe = Geen e-mails meer van deze afzender
+
+unsubscribe-title = Geen e-mails meer
+unsubscribe-text = Dit adres ontvangt dan geen e-mails meer over facturen van deze afzender. Wat er wordt geschreven, blijft op de factuurpagina te lezen.
+unsubscribe-send = Mij afmelden
+unsubscribed-title = E-mails zijn uitgeschakeld
+unsubscribed-text = Naar dit adres gaan geen e-mails meer. Wilt u ze weer ontvangen, neem dan contact op met de afzender van de factuur.

@@ -1,0 +1,286 @@
+//! What a mail says, as text and as HTML.
+
+use jiff::Timestamp;
+use jiff::tz::TimeZone;
+use maud::{DOCTYPE, Markup, html};
+
+use super::said::Said;
+use crate::language::Locale;
+use crate::record::plain_name;
+use crate::transaction::{PartyRole, Transaction};
+use crate::wording::kind;
+
+/// The styles. They stand at each element, because many mail programs leave out those in the head.
+const BODY: &str = "margin:0;padding:24px 16px;font:16px/1.5 system-ui,sans-serif";
+const COLUMN: &str = "max-width:600px;margin:0 auto";
+const QUOTE: &str = "border-inline-start:3px solid #888;padding-inline-start:12px;margin:16px 0";
+const BUTTON: &str = "display:inline-block;padding:12px 20px;border-radius:6px;background:#1f5f4a;color:#fff;text-decoration:none;font-weight:600";
+const SOFT: &str = "font-size:14px;color:#666";
+
+/// What a mail says.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Content {
+    /// The subject.
+    pub subject: String,
+    /// The name of the sender.
+    pub sender: String,
+    /// The language, as a tag such as `de-AT`.
+    pub language: String,
+    /// The text.
+    pub text: String,
+    /// The same as HTML.
+    pub html: String,
+}
+
+/// What a mail tells.
+#[derive(Clone, Copy, Debug)]
+pub struct Told<'a> {
+    /// The transaction.
+    pub transaction: &'a Transaction,
+    /// The address of the reader.
+    pub reader: &'a str,
+    /// The messages, oldest first.
+    pub said: &'a [Said],
+    /// The number of earlier messages that are not in the mail.
+    pub earlier: i64,
+    /// The address of the page.
+    pub link: &'a str,
+    /// Whether the link lets its reader in.
+    pub is_personal: bool,
+    /// Whether the mail can be answered.
+    pub can_answer: bool,
+    /// The address that ends the mails.
+    pub unsubscribe: &'a str,
+    /// The language.
+    pub locale: &'a Locale,
+    /// The time zone of the times of day.
+    pub time_zone: &'a TimeZone,
+}
+
+/// Returns the mail that tells what was said.
+pub fn words(told: &Told<'_>) -> Content {
+    let Told { transaction, locale, said, earlier, .. } = *told;
+    let terms = &transaction.terms;
+    let seller = plain_name(&terms.seller.name).unwrap_or_default();
+    let document = [
+        ("kind", kind(&terms.invoice, locale).into()),
+        ("number", terms.invoice.number.as_str().into()),
+        ("seller", seller.as_str().into()),
+    ];
+    let subject = in_a_line(&locale.text_with("mail-subject", &document));
+    let count = earlier.saturating_add(i64::try_from(said.len()).unwrap_or(i64::MAX));
+    let headline = locale.text_with("mail-words", &[("count", count.into())]);
+    let earlier =
+        (earlier > 0).then(|| locale.text_with("mail-earlier", &[("count", earlier.into())]));
+    let address = plain_name(told.reader).unwrap_or_default();
+    let why = [("seller", seller.as_str().into()), ("address", address.as_str().into())];
+    let parts = Parts {
+        told,
+        headline,
+        subject: &subject,
+        earlier,
+        notes: [
+            told.can_answer.then(|| locale.text("mail-answer")),
+            told.is_personal.then(|| locale.text("mail-private")),
+        ],
+        why: locale.text_with("mail-why", &why),
+    };
+    let (text, html) = (parts.text(), parts.html().into_string());
+    Content { text, html, language: locale.tag(), sender: seller, subject }
+}
+
+/// Returns a text as one line, since a line break in a header would begin another header.
+fn in_a_line(text: &str) -> String {
+    text.split(char::is_control).collect::<Vec<_>>().join(" ").trim().to_owned()
+}
+
+struct Parts<'a> {
+    told: &'a Told<'a>,
+    headline: String,
+    subject: &'a str,
+    earlier: Option<String>,
+    notes: [Option<String>; 2],
+    why: String,
+}
+
+impl Parts<'_> {
+    fn locale_text(&self, id: &str) -> String {
+        self.told.locale.text(id)
+    }
+
+    /// Returns who said something, and when.
+    fn by(&self, said: &Said) -> String {
+        let locale = self.told.locale;
+        let side = locale.text(&format!("role-{}", said.role.map_or("other", PartyRole::as_str)));
+        let name = [("name", said.author.as_str().into()), ("side", side.into())];
+        let name = locale.text_with("named-with-side", &name);
+        match Timestamp::from_millisecond(said.at) {
+            Ok(at) => {
+                let at = locale.date_and_time(self.told.time_zone.to_datetime(at));
+                format!("{name} · {at}")
+            }
+            Err(_) => name,
+        }
+    }
+
+    /// Returns what stands in the place of words, or after them.
+    fn remark(&self, said: &Said) -> Option<String> {
+        match said {
+            Said { is_cut: true, .. } => Some(self.locale_text("mail-more")),
+            Said { text: None, files, .. } if files.is_empty() => {
+                Some(self.locale_text("mail-on-page"))
+            }
+            _ => None,
+        }
+    }
+
+    fn file(&self, name: &str) -> String {
+        self.told.locale.text_with("mail-file", &[("name", name.into())])
+    }
+
+    fn text(&self) -> String {
+        let told = self.told;
+        let mut blocks = vec![format!("{}\n{}", self.headline, self.subject)];
+        blocks.extend(self.earlier.clone());
+        for said in told.said {
+            let mut lines = vec![format!("{}:", self.by(said))];
+            // Quoted, nothing that somebody wrote can pass for a part of the mail itself.
+            let written = said.text.iter().flat_map(|it| it.lines());
+            lines.extend(written.map(|line| format!("> {line}")));
+            lines.extend(said.files.iter().map(|name| format!("> {}", self.file(name))));
+            lines.extend(self.remark(said));
+            blocks.push(lines.join("\n"));
+        }
+        blocks.push(format!("{}:\n{}", self.locale_text("mail-open"), told.link));
+        blocks.extend(self.notes.iter().flatten().cloned());
+        let unsubscribe = self.locale_text("mail-unsubscribe");
+        blocks.push(format!("{}\n{unsubscribe}: {}", self.why, told.unsubscribe));
+        blocks.join("\n\n") + "\n"
+    }
+
+    fn html(&self) -> Markup {
+        let Told { locale, link, unsubscribe, said, .. } = *self.told;
+        html! {
+            (DOCTYPE)
+            html lang=(locale.tag()) dir=(if locale.is_rtl() { "rtl" } else { "ltr" }) {
+                head {
+                    meta charset="utf-8";
+                    meta name="viewport" content="width=device-width, initial-scale=1";
+                    meta name="color-scheme" content="light dark";
+                    title { (self.subject) }
+                }
+                body style=(BODY) {
+                    div style=(COLUMN) {
+                        p { strong { (self.headline) } br; (self.subject) }
+                        @if let Some(earlier) = &self.earlier { p style=(SOFT) { (earlier) } }
+                        @for said in said { (self.message(said)) }
+                        p { a href=(link) style=(BUTTON) { (self.locale_text("mail-open")) } }
+                        @for note in self.notes.iter().flatten() { p style=(SOFT) { (note) } }
+                        p style=(SOFT) {
+                            (self.why) " "
+                            a href=(unsubscribe) style="color:inherit" { (self.locale_text("mail-unsubscribe")) }
+                        }
+                    }
+                }
+            }
+        }
+    }
+
+    fn message(&self, said: &Said) -> Markup {
+        html! {
+            div style=(QUOTE) {
+                div style=(SOFT) dir="auto" { (self.by(said)) }
+                @if let Some(text) = &said.text {
+                    div dir="auto" {
+                        @for (place, line) in text.lines().enumerate() {
+                            @if place > 0 { br; }
+                            (line)
+                        }
+                    }
+                }
+                @for name in &said.files { div dir="auto" { (self.file(name)) } }
+                @if let Some(remark) = self.remark(said) { div style=(SOFT) { (remark) } }
+            }
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::language::Language;
+    use crate::transaction::sample;
+
+    fn said(text: Option<&str>) -> Said {
+        Said {
+            author: "Sam <b>Smith</b>".to_owned(),
+            role: Some(PartyRole::Seller),
+            at: 1_782_000_000_000,
+            text: text.map(str::to_owned),
+            is_cut: false,
+            files: Vec::new(),
+        }
+    }
+
+    fn told(transaction: &Transaction, said: &[Said], language: Language) -> Content {
+        words(&Told {
+            transaction,
+            reader: "ada@birch.example",
+            said,
+            earlier: 3,
+            link: "https://pay.example/l/token",
+            is_personal: true,
+            can_answer: true,
+            unsubscribe: "https://pay.example/u/token",
+            locale: &Locale::of(language),
+            time_zone: &TimeZone::UTC,
+        })
+    }
+
+    #[test]
+    fn what_people_wrote_is_text_in_both_parts() {
+        let mut transaction = sample();
+        transaction.terms.seller.name = "Acme & <Sons>".to_owned();
+        let evil = "<script>alert(1)</script>\n\"quoted\" & <img src=x onerror=y>\nhttps://pay.example/u/other";
+        let mut message = said(Some(evil));
+        message.files = vec!["<i>a</i>.pdf".to_owned()];
+        let Content { text, html, .. } = told(&transaction, &[message], Language::English);
+        for element in ["<script", "<img", "<i>", "<b>", "<Sons>"] {
+            assert!(!html.contains(element), "{element}: {html}");
+        }
+        assert!(html.contains("&lt;script&gt;alert(1)&lt;/script&gt;<br>"), "{html}");
+        assert!(html.contains("Acme &amp; &lt;Sons&gt;"), "{html}");
+        assert!(text.contains("> <script>alert(1)</script>\n> \"quoted\""), "{text}");
+        assert!(text.contains("\nhttps://pay.example/l/token\n"), "{text}");
+        assert!(text.contains("> https://pay.example/u/other"), "{text}");
+    }
+
+    #[test]
+    fn the_subject_is_one_line_and_the_same_for_each_mail() {
+        let mut transaction = sample();
+        transaction.terms.invoice.number = "42\r\nBcc: all@example.org\u{85}x".to_owned();
+        transaction.terms.seller.name = "Acme\nLtd".to_owned();
+        let content = told(&transaction, &[said(Some("hello"))], Language::English);
+        assert!(!content.subject.contains(char::is_control), "{:?}", content.subject);
+        assert!(content.subject.ends_with("x · Acme Ltd"), "{:?}", content.subject);
+        assert_eq!(content.sender, "Acme Ltd");
+        let other = told(&transaction, &[], Language::English);
+        assert_eq!(content.subject, other.subject);
+    }
+
+    #[test]
+    fn every_language_tells_who_said_what() {
+        let transaction = sample();
+        let messages = [said(Some("It follows on Thursday")), said(None)];
+        for language in Language::ALL {
+            let Content { text, html, .. } = told(&transaction, &messages, language);
+            for part in [&text, &html] {
+                assert!(part.contains("It follows on Thursday"), "{part}");
+                assert!(part.contains("https://pay.example/l/token"), "{part}");
+                assert!(part.contains("https://pay.example/u/token"), "{part}");
+                assert!(!part.contains("mail-") && !part.contains("{ $"), "{part}");
+            }
+            assert_eq!(html.contains("dir=\"rtl\""), language.is_rtl());
+        }
+    }
+}

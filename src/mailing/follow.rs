@@ -1,0 +1,100 @@
+//! Finds out who has something to read, and makes mails of what they did not read in time.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use tokio_util::sync::CancellationToken;
+
+use super::Mailer;
+use crate::clock::now;
+use crate::logging::Failures;
+use crate::room::Guest;
+use crate::store::{MailContact, StoreError, folded};
+use crate::transaction::Transaction;
+
+/// The shortest time between two looks. What is said within it is followed together.
+const SHORTEST_PAUSE: Duration = Duration::from_secs(1);
+/// The greatest number of contacts who are looked at before the events are followed further.
+const CONTACTS_AT_ONCE: i64 = 100;
+/// The number of milliseconds in a minute.
+const MINUTE_MS: i64 = 60_000;
+
+/// Follows the events, and makes mails, until `stop`.
+pub(super) async fn follow_forever(mailer: Arc<Mailer>, stop: CancellationToken) {
+    let store = &mailer.store;
+    let mut failures = Failures::default();
+    let mut hints = store.hints().events.watch();
+    while !stop.is_cancelled() {
+        hints.mark_unchanged();
+        let pause = match mailer.follow().await {
+            Ok(pause) => {
+                failures.reset();
+                pause
+            }
+            Err(error) => {
+                if failures.should_log(error.to_string()) {
+                    tracing::error!(%error, "who is written to by e-mail cannot be found out; retrying");
+                }
+                SHORTEST_PAUSE
+            }
+        };
+        tokio::select! {
+            _ = hints.changed() => {}
+            () = tokio::time::sleep(pause) => {}
+            () = stop.cancelled() => return,
+        }
+        tokio::select! {
+            () = tokio::time::sleep(SHORTEST_PAUSE.min(pause)) => {}
+            () = stop.cancelled() => return,
+        }
+    }
+}
+
+impl Mailer {
+    /// Follows the next events, and looks at those who are due. Returns when to do so again if there is no hint.
+    async fn follow(&self) -> Result<Duration, StoreError> {
+        let unread_ms = i64::from(self.config.mail.unread_minutes) * MINUTE_MS;
+        let is_more = self.store.follow_events_for_mails(unread_ms).await?;
+        if self.quiet_until().is_some() {
+            // Whoever is due may still read it on the page.
+            return Ok(if is_more { Duration::ZERO } else { self.store.hints().patience() });
+        }
+        let due = self.store.due_mail_contacts(CONTACTS_AT_ONCE).await?;
+        let are_all = i64::try_from(due.len()).is_ok_and(|count| count < CONTACTS_AT_ONCE);
+        for contact in due {
+            let guest = self.guest_to_tell(&contact).await?;
+            self.store.settle_mail_contact(&contact, guest.as_deref()).await?;
+        }
+        if is_more || !are_all {
+            return Ok(Duration::ZERO);
+        }
+        self.store.pause_of_mails(SHORTEST_PAUSE).await
+    }
+
+    /// Returns when the quiet hours end, if it is quiet now.
+    pub(super) fn quiet_until(&self) -> Option<i64> {
+        self.config.mail.quiet_hours?.end(now(), &self.time_zone)
+    }
+
+    /// Returns the guest as whom a contact reads on the page. None: they are not written to any more.
+    async fn guest_to_tell(&self, contact: &MailContact) -> Result<Option<String>, StoreError> {
+        let Some(transaction) = self.store.transaction(contact.transaction).await? else {
+            return Ok(None);
+        };
+        let address = contact.address.as_str();
+        let silenced = self.store.silenced(&transaction.shop, [address].into_iter()).await?;
+        if silenced.contains_key(&folded(address)) {
+            return Ok(None);
+        }
+        Ok(self.guest(&transaction, contact).map(|guest| guest.user_id.to_string()))
+    }
+
+    /// Returns the guest of a contact, or none if the shop does not name the contact any more.
+    pub(super) fn guest(&self, transaction: &Transaction, contact: &MailContact) -> Option<Guest> {
+        let terms = &transaction.terms;
+        let visitor = terms.visitor(contact.role, Some(&contact.address))?;
+        let server = &self.config.homeserver.domain;
+        let locale = self.config.room_locale(&transaction.shop);
+        Guest::of(transaction.id, terms, &visitor, server, &locale)
+    }
+}

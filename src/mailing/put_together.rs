@@ -1,0 +1,120 @@
+//! Puts the words of a mail together, from the record as it is at that moment.
+
+use std::time::SystemTime;
+
+use lettre::Message;
+use ulid::Ulid;
+
+use super::Mailer;
+use crate::access::Origin;
+use crate::link::token::{Purpose, grant_id};
+use crate::link::{NoLink, link_of_contact};
+use crate::mail::address::reply_address;
+use crate::mail::{Letter, Said, Told, letter, said, words};
+use crate::record::{Entry, conversation};
+use crate::store::{DueMail, MailContact, MailKind, StoreError, folded};
+use crate::transaction::Transaction;
+
+/// The greatest number of messages in a mail. The others are on the page.
+const MAX_SAID: i64 = 20;
+/// Why a mail cannot be written.
+const NO_ADDRESS: &str = "the shop gave no e-mail address, but another text";
+
+impl Mailer {
+    /// Returns a mail as it is sent now. None: there is nothing to say any more, or nobody to say it to.
+    pub(super) async fn put_together(
+        &self,
+        mail: &DueMail,
+    ) -> Result<Result<Option<Message>, &'static str>, StoreError> {
+        let MailKind::Words { from, to } = mail.kind;
+        let Some(contact) = self.store.mail_contact(mail.contact).await? else {
+            return Ok(Ok(None));
+        };
+        let Some(transaction) = self.store.transaction(contact.transaction).await? else {
+            return Ok(Ok(None));
+        };
+        let address = contact.address.as_str();
+        let silenced = self.store.silenced(&transaction.shop, [address].into_iter()).await?;
+        let guest = self.guest(&transaction, &contact);
+        let guest = guest.filter(|_| !silenced.contains_key(&folded(address)));
+        let Some(guest) = guest else { return Ok(Ok(None)) };
+        let range = (from, to);
+        let (said, earlier) = self.said(&transaction, range, guest.user_id.as_str()).await?;
+        if said.is_empty() {
+            return Ok(Ok(None));
+        }
+        let (link, is_personal) = self.link(mail.id, &transaction, &contact).await?;
+        let unsubscribe = self.unsubscribe_link(contact.id);
+        let replies = self.config.mail.replies.as_ref();
+        let reply_to = replies.map(|it| reply_address(&self.key, contact.id, it));
+        let content = words(&Told {
+            transaction: &transaction,
+            reader: address,
+            said: &said,
+            earlier,
+            link: &link,
+            is_personal,
+            can_answer: replies.is_some(),
+            unsubscribe: &unsubscribe,
+            locale: &self.config.room_locale(&transaction.shop),
+            time_zone: &self.time_zone,
+        });
+        let headers = Letter {
+            id: mail.id,
+            contact: contact.id,
+            from: &self.from,
+            to: address,
+            reply_to: reply_to.as_deref(),
+            answered: contact.answered.as_deref(),
+            unsubscribe: &unsubscribe,
+            content: &content,
+            at: SystemTime::now(),
+        };
+        Ok(letter(&headers, replies).map(Some).map_err(|_| NO_ADDRESS))
+    }
+
+    /// Returns the last messages of a mail, oldest first, and the number of those before them.
+    async fn said(
+        &self,
+        transaction: &Transaction,
+        range: (i64, i64),
+        guest: &str,
+    ) -> Result<(Vec<Said>, i64), StoreError> {
+        let id = transaction.id;
+        let (mut entries, count) = self.store.said_by_others(id, range, guest, MAX_SAID).await?;
+        let lines = i64::try_from(entries.len()).unwrap_or(i64::MAX);
+        let events: Vec<String> = entries.iter().map(|it| it.fixed.event_id.clone()).collect();
+        let about: Vec<Entry> = self.store.entries_about(id, &events).await?;
+        entries.extend(about);
+        let lines_of = conversation(&entries);
+        let told = lines_of.iter().filter(|line| events.contains(&line.entry.fixed.event_id));
+        let said = told.filter_map(|line| said(line, &transaction.terms)).collect();
+        Ok((said, count.saturating_sub(lines)))
+    }
+
+    /// Returns the address of the page for a contact, and whether it lets its reader in. Each try of a mail has the same.
+    async fn link(
+        &self,
+        mail: Ulid,
+        transaction: &Transaction,
+        contact: &MailContact,
+    ) -> Result<(String, bool), StoreError> {
+        let id = grant_id(&format!("mail\0{mail}"));
+        let of = (contact.role, contact.address.as_str());
+        let origin = Origin::Mail { actor: contact.role.as_str().to_owned() };
+        let link =
+            link_of_contact(&self.store, &self.config, &self.key, transaction, of, id, &origin);
+        match link.await {
+            Ok(link) => Ok((link.url, true)),
+            Err(NoLink::Store(error)) => Err(error),
+            // It was revoked, or has expired: the page itself says what to do.
+            Err(_) => Ok((self.config.page_link(transaction.id).unwrap_or_default(), false)),
+        }
+    }
+
+    /// Returns the address that ends the mails to a contact.
+    fn unsubscribe_link(&self, contact: Ulid) -> String {
+        let token = self.key.sign(Purpose::Unsubscribe, &[contact]);
+        self.config.unsubscribe_link(token).unwrap_or_default()
+    }
+}

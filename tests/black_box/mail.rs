@@ -1,0 +1,326 @@
+//! E-mail to contacts who have no Matrix account, through a real mail server: what they have not read comes to them, once,
+//! with a link that lets them in.
+
+use reqwest::{Method, RequestBuilder};
+use serde_json::{Value, json};
+
+use crate::on_both_databases;
+use crate::support::mailbox::{Mailbox, Taken};
+use crate::support::postfix::Postfix;
+use crate::support::world::Plan;
+use crate::support::{Entered, Person, Shop, World, entering, sample};
+
+const ADA: &str = "ada@birch.example";
+
+/// A world that sends its mails by this server.
+fn mailing_by(url: &str) -> Plan {
+    let mail = json!({
+        "smtp": url, "from": "invoices@shop.example", "replies": "replies@mail.shop.example",
+        "unread_minutes": 60,
+    });
+    World::with().page().config("mail", mail)
+}
+
+/// A transaction whose buyer is reached by e-mail only, and its seller in the room.
+struct Order {
+    id: String,
+    room: String,
+    seller: Person,
+}
+
+async fn order(world: &World, external_id: &str) -> Order {
+    let seller = world.person("seller").await;
+    order_of(world, external_id, seller, ADA).await
+}
+
+async fn order_of(world: &World, external_id: &str, seller: Person, address: &str) -> Order {
+    let mut order = sample(external_id, "", &seller.id);
+    order["buyer"]["contacts"] = json!([{ "name": "Ada", "email": address }]);
+    let id = world.shop.create(&order).await;
+    let room = world.shop.room(&id).await;
+    seller.join(&room).await;
+    Order { id, room, seller }
+}
+
+/// Waits until somebody is to be told of something about a transaction, and has that be due now.
+async fn let_it_be_due(world: &World, order: &Order) {
+    let id = &order.id;
+    let waiting = format!(
+        "SELECT id FROM mail_contacts WHERE transaction_id = '{id}' AND due_at IS NOT NULL"
+    );
+    world.eventually("a contact to tell", || async { world.sql_text(&waiting).await }).await;
+    let due = format!("UPDATE mail_contacts SET due_at = 1 WHERE transaction_id = '{id}'");
+    world.sql(&due).await;
+}
+
+/// Waits until nobody is due to be told of something.
+async fn nobody_is_due(world: &World) {
+    world
+        .eventually("that nobody is due", || async {
+            let due = "SELECT 'due' FROM mail_contacts WHERE due_at IS NOT NULL \
+                 UNION ALL SELECT 'due' FROM mails WHERE due_at IS NOT NULL";
+            world.sql_text(due).await.is_none().then_some(())
+        })
+        .await;
+}
+
+async fn mails(world: &World, mailbox: &Mailbox, count: usize) -> Vec<Taken> {
+    world
+        .eventually(&format!("{count} mails"), || async {
+            let taken = mailbox.taken();
+            (taken.len() >= count).then_some(taken)
+        })
+        .await
+}
+
+/// The text of a mail, and its HTML.
+fn parts(mail: &Taken) -> [String; 2] {
+    let parsed = mail_parser::MessageParser::default().parse(mail.raw.as_bytes()).unwrap();
+    let text = parsed.body_text(0).unwrap().into_owned();
+    [text.replace("\r\n", "\n"), parsed.body_html(0).unwrap().into_owned()]
+}
+
+/// The first address of this kind in a text.
+fn address(text: &str, kind: &str) -> String {
+    let word = text.split_whitespace().find(|it| it.starts_with("http") && it.contains(kind));
+    word.unwrap_or_else(|| panic!("{kind}: {text}")).to_owned()
+}
+
+/// The request with this form.
+fn form(request: RequestBuilder, form: &str) -> RequestBuilder {
+    let kind = "application/x-www-form-urlencoded";
+    request.header("content-type", kind).body(form.to_owned())
+}
+
+fn mail_of(transaction: &Value) -> &Value {
+    &transaction["mail"][0]
+}
+
+on_both_databases! {
+    async fn what_was_not_read_is_mailed_once_and_its_link_opens_the_page(database) {
+        let mailbox = Mailbox::start().await;
+        let postfix = Postfix::with().others(mailbox.port).start().await;
+        let world = mailing_by(&postfix.url()).start(database).await;
+        let order = order(&world, "order-1").await;
+        let first = "It follows on Thursday, canary-of-the-words <b>sure</b>";
+        let event = order.seller.say(&order.room, first).await;
+        world.shop.entry(&order.id, &event).await;
+        let gone = order.seller.say(&order.room, "canary-of-what-was-removed").await;
+        let changed = order.seller.say(&order.room, "At ten").await;
+        order.seller.edit(&order.room, &changed, "At eleven").await;
+        let redaction = order.seller.redact(&order.room, &gone).await;
+        world.shop.entry(&order.id, &redaction).await;
+        let_it_be_due(&world, &order).await;
+        let taken = mails(&world, &mailbox, 1).await;
+        let mail = &taken[0];
+        assert_eq!(mail.to, [ADA]);
+        assert_eq!(mail.header("To"), ADA);
+        assert!(mail.header("From").ends_with("<invoices@shop.example>"), "{}", mail.header("From"));
+        assert_eq!(mail.header("Auto-Submitted"), "auto-generated");
+        // Answers and bounces come back to an address that says for whom it was.
+        let contact = world.sql_text("SELECT id FROM mail_contacts").await.unwrap().to_lowercase();
+        let own = format!("replies+{contact}-");
+        assert!(mail.from.starts_with(&own) && mail.from.ends_with("@mail.shop.example"), "{}", mail.from);
+        assert!(mail.header("Reply-To").contains(&mail.from), "{}", mail.header("Reply-To"));
+        assert_eq!(mail.header("References"), format!("<{contact}@mail.shop.example>"));
+        assert!(mail.header("Message-ID").ends_with(&format!(".{contact}@mail.shop.example>")));
+        let [text, html] = parts(mail);
+        for part in [&text, &html] {
+            assert!(part.contains("2 new messages") && part.contains("INV-2026-0042"), "{part}");
+            assert!(part.contains("At eleven") && !part.contains("At ten"), "{part}");
+            assert!(!part.contains("canary-of-what-was-removed"), "{part}");
+        }
+        assert!(text.contains(first) && !html.contains("<b>"), "{html}");
+
+        // The link lets its reader in, as who they are.
+        let ada = Entered::by(&address(&text, "/l/")).await;
+        let page = ada.request(Method::GET, "").send().await.unwrap().text().await.unwrap();
+        assert!(page.contains("At eleven") && page.contains("Ada"), "{page}");
+
+        // What was told is not told again. The next message is another mail of the same thread.
+        nobody_is_due(&world).await;
+        order.seller.say(&order.room, "It is on its way").await;
+        let_it_be_due(&world, &order).await;
+        let taken = mails(&world, &mailbox, 2).await;
+        let [text, _] = parts(&taken[1]);
+        assert!(text.contains("It is on its way") && !text.contains("At eleven"), "{text}");
+        assert_eq!(taken[1].header("References"), taken[0].header("References"));
+        assert_eq!(taken[1].header("Subject"), taken[0].header("Subject"));
+        assert_ne!(taken[1].header("Message-ID"), taken[0].header("Message-ID"));
+
+        nobody_is_due(&world).await;
+        assert_eq!(mailbox.taken().len(), 2);
+        let (log, audit) = (world.log(), world.shop.get("/api/v1/audit?limit=1000").await.1.to_string());
+        assert!(audit.contains("\"way\":\"mail\""), "{audit}");
+        for secret in ["canary-of-the-words", ADA, address(&text, "/l/").rsplit('/').next().unwrap()] {
+            assert!(!log.contains(secret), "{secret} is in the log");
+        }
+    }
+
+    async fn what_was_read_in_time_or_said_by_oneself_is_not_mailed(database) {
+        let mailbox = Mailbox::start().await;
+        let world = mailing_by(&mailbox.url()).start(database).await;
+        let order = order(&world, "order-1").await;
+        let link = world.shop.link(&order.id, "buyer", Some(ADA)).await;
+        let ada = Entered::by(&link).await;
+        let event = order.seller.say(&order.room, "Did you get it?").await;
+        world.shop.entry(&order.id, &event).await;
+        let seen = form(ada.request(Method::POST, "/seen"), &format!("event={}", event.replace('$', "%24")));
+        let seen = seen.send().await.unwrap();
+        assert!(seen.status().is_success(), "{seen:?}");
+        let said = ada.request(Method::POST, "/messages");
+        let answer = reqwest::multipart::Form::new().text("text", "Yes, thank you").text("client_id", "1");
+        let said = said.header("accept", "application/json").multipart(answer).send().await.unwrap();
+        assert!(said.status().is_success(), "{said:?}");
+        world.eventually("her answer in the record", || async {
+            let entries = world.shop.entries(&order.id).await;
+            entries.iter().any(|it| it["text"] == "Yes, thank you").then_some(())
+        }).await;
+        let_it_be_due(&world, &order).await;
+        nobody_is_due(&world).await;
+        assert_eq!(mailbox.taken().len(), 0);
+        // What follows is mailed without what she has read.
+        order.seller.say(&order.room, "Good").await;
+        let_it_be_due(&world, &order).await;
+        let taken = mails(&world, &mailbox, 1).await;
+        let [text, _] = parts(&taken[0]);
+        assert!(text.contains("> Good\n") && !text.contains("Did you get it") && !text.contains("thank you"), "{text}");
+    }
+
+    async fn a_mail_is_neither_lost_nor_doubled_when_something_ends_in_between(database) {
+        let mailbox = Mailbox::start().await;
+        let mut postfix = Postfix::with().others(mailbox.port).start().await;
+        let mut world = mailing_by(&postfix.url()).start(database).await;
+        let order = order(&world, "order-1").await;
+        // The mail server is away, and then the service.
+        postfix.kill();
+        order.seller.say(&order.room, "one").await;
+        let_it_be_due(&world, &order).await;
+        world.eventually("a try that failed", || async {
+            world.sql_text("SELECT problem FROM mails WHERE tries > 0").await
+        }).await;
+        world.kill_tallyroom();
+        postfix.start_again().await;
+        world.start_tallyroom().await;
+        world.sql("UPDATE mails SET due_at = 1 WHERE due_at IS NOT NULL").await;
+        let first = mails(&world, &mailbox, 1).await.remove(0);
+        nobody_is_due(&world).await;
+        // The mail server has it, but ends before it is delivered.
+        order.seller.say(&order.room, "two").await;
+        let_it_be_due(&world, &order).await;
+        nobody_is_due(&world).await;
+        postfix.kill();
+        postfix.start_again().await;
+        let taken = mails(&world, &mailbox, 2).await;
+        world.eventually("an empty queue", || async { (postfix.queued() == 0).then_some(()) }).await;
+        assert_eq!(mailbox.taken().len(), 2);
+        assert!(parts(&first)[0].contains("> one\n") && parts(&taken[1])[0].contains("> two\n"));
+    }
+
+    async fn a_mail_whose_answer_is_lost_comes_again_with_the_same_id_and_link(database) {
+        let mailbox = Mailbox::start().await;
+        let world = mailing_by(&mailbox.url()).start(database).await;
+        let order = order(&world, "order-1").await;
+        mailbox.leave_unanswered(1);
+        order.seller.say(&order.room, "one").await;
+        let_it_be_due(&world, &order).await;
+        let taken = mails(&world, &mailbox, 2).await;
+        nobody_is_due(&world).await;
+        assert_eq!(mailbox.taken().len(), 2);
+        for name in ["Message-ID", "References", "List-Unsubscribe"] {
+            assert_eq!(taken[0].header(name), taken[1].header(name));
+        }
+        assert_eq!(address(&parts(&taken[0])[0], "/l/"), address(&parts(&taken[1])[0], "/l/"));
+    }
+
+    async fn mails_end_with_one_click_until_the_shop_switches_them_on_again(database) {
+        let mailbox = Mailbox::start().await;
+        let world = mailing_by(&mailbox.url()).start(database).await;
+        let order = order(&world, "order-1").await;
+        order.seller.say(&order.room, "one").await;
+        assert_eq!(mail_of(&world.shop.transaction(&order.id).await)["state"], "on");
+        let_it_be_due(&world, &order).await;
+        let mail = mails(&world, &mailbox, 1).await.remove(0);
+        nobody_is_due(&world).await;
+        assert_eq!(mail.header("List-Unsubscribe-Post"), "List-Unsubscribe=One-Click");
+        let link = mail.header("List-Unsubscribe");
+        let link = link.trim_matches(['<', '>']);
+        assert_eq!(address(&parts(&mail)[0], "/u/"), link);
+
+        // Looking changes nothing; a program needs neither cookie nor script.
+        let http = entering::http();
+        let shown = http.get(link).send().await.unwrap().text().await.unwrap();
+        assert!(shown.contains("<button") && !shown.contains("<script"), "{shown}");
+        assert_eq!(mail_of(&world.shop.transaction(&order.id).await)["state"], "on");
+        for wrong in ["/u/x", &format!("/u/{}x", link.rsplit('/').next().unwrap())] {
+            assert_eq!(http.post(world.page(wrong)).send().await.unwrap().status(), 404);
+        }
+        for _ in 0..2 {
+            let ended = form(http.post(link), "List-Unsubscribe=One-Click").send().await.unwrap();
+            assert_eq!(ended.status(), 200);
+        }
+        let shown = world.shop.transaction(&order.id).await;
+        assert_eq!(mail_of(&shown)["state"], "unsubscribed", "{shown}");
+        order.seller.say(&order.room, "two").await;
+        let_it_be_due(&world, &order).await;
+        nobody_is_due(&world).await;
+        assert_eq!(mailbox.taken().len(), 1);
+
+        // Another shop still writes to the address, and only its own shop can switch it on.
+        let again = async |shop: &Shop| {
+            let path = format!("/api/v1/silenced-addresses/{}", ADA.to_uppercase());
+            Shop::answer(shop.request(Method::DELETE, &path)).await.0
+        };
+        assert_eq!(again(&world.other_shop).await, 404);
+        assert_eq!(again(&world.shop).await, 204);
+        assert_eq!(again(&world.shop).await, 404);
+        assert_eq!(mail_of(&world.shop.transaction(&order.id).await)["state"], "on");
+        order.seller.say(&order.room, "three").await;
+        let_it_be_due(&world, &order).await;
+        let [text, _] = parts(&mails(&world, &mailbox, 2).await[1]);
+        assert!(text.contains("> three\n") && !text.contains("> two\n"), "{text}");
+    }
+
+    async fn an_address_that_does_not_exist_is_not_written_to_again(database) {
+        let mailbox = Mailbox::start().await;
+        let refusing = "550 5.1.1 nobody here";
+        let postfix = Postfix::with()
+            .others(mailbox.port)
+            .refusing("gone@birch.example", refusing)
+            .refusing("later@birch.example", "450 4.2.1 later")
+            .refusing("policy@birch.example", "554 5.7.1 not from you");
+        let postfix = postfix.start().await;
+        let world = mailing_by(&postfix.url()).start(database).await;
+        let seller = world.person("seller").await;
+        for (address, state, problem) in [
+            ("gone@birch.example", "bounced", Some("the mail server refused the recipient: 550 5.1.1")),
+            ("no address", "bounced", Some("the shop gave no e-mail address, but another text")),
+            ("later@birch.example", "on", Some("the mail server refused the recipient: 450 4.2.1")),
+            ("policy@birch.example", "on", Some("the mail server refused the recipient: 554 5.7.1")),
+        ] {
+            let seller = seller.clone();
+            let order = order_of(&world, address, seller, address).await;
+            order.seller.say(&order.room, "one").await;
+            let_it_be_due(&world, &order).await;
+            let mail = world.eventually("a mail that was not taken", || async {
+                let transaction = world.shop.transaction(&order.id).await;
+                let mail = mail_of(&transaction).clone();
+                mail["problem"].is_string().then_some(mail)
+            }).await;
+            assert_eq!((&mail["state"], mail["problem"].as_str()), (&json!(state), problem), "{mail}");
+            assert_eq!((&mail["party"], &mail["contact"]), (&json!("buyer"), &json!(address)));
+        }
+        assert_eq!(mailbox.taken().len(), 0);
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn without_a_server_nobody_is_written_to() {
+    let world = World::with().page().start(crate::support::Database::Sqlite).await;
+    let order = order(&world, "order-1").await;
+    let event = order.seller.say(&order.room, "one").await;
+    world.shop.entry(&order.id, &event).await;
+    let shown = world.shop.transaction(&order.id).await;
+    assert_eq!(mail_of(&shown)["state"], "off", "{shown}");
+    assert_eq!(world.sql_text("SELECT id FROM mail_contacts").await, None);
+}
