@@ -420,7 +420,7 @@ on_both_databases! {
         hand_in(postfix.port, JO, &to.replace('+', "+0"), &mail(JO, 6, "", "Nobody")).await;
         world
             .eventually("a refusal", || async {
-                postfix.log().contains("5.1.1 Nobody has this address").then_some(())
+                postfix.log().contains("bounced (Nobody has this address").then_some(())
             })
             .await;
         assert_eq!(with.times(&["Yes, please.", "Away", "Later", "By Postfix"]).await, [1, 0, 1, 1]);
