@@ -7,7 +7,7 @@ use clap::{Args, Parser, Subcommand};
 use tallyroom::access::Scopes;
 use tallyroom::command::{
     audit, check, check_invoice, convert_invoice, export, forget, generate_registration, import,
-    key, link, problems, rederive, run, verify, webhook,
+    key, link, mail_in, problems, rederive, run, verify, webhook,
 };
 use tallyroom::config::Config;
 use tallyroom::event::EventId;
@@ -232,6 +232,17 @@ enum Command {
         /// The id of the transaction.
         transaction: Ulid,
     },
+    /// Take in one mail from the standard input, which answers a mail of Tallyroom. The exit code is 0 if it is on the
+    /// disk, 67 if there is no such receiver, 65 if it can never be taken in, and 75 if it is to be delivered again.
+    MailIn {
+        #[command(flatten)]
+        config: ConfigFile,
+        /// The sender in the envelope of the mail. Empty, or MAILER-DAEMON, if nobody is to answer it.
+        #[arg(long, value_name = "ADDRESS")]
+        sender: String,
+        /// The receiver in the envelope of the mail.
+        recipient: String,
+    },
     /// Verify that records are complete and unchanged; print the first entry of each that fails.
     Verify {
         #[command(flatten)]
@@ -397,6 +408,9 @@ async fn dispatch(command: Command) -> anyhow::Result<ExitCode> {
             let expires_in = days.map(|days| i64::from(days) * SECONDS_PER_DAY);
             let request = LinkRequest { party, contact, expires_in };
             link::run(&config.load()?, transaction, &request).await
+        }
+        Command::MailIn { config, sender, recipient } => {
+            return Ok(mail_in::run(config.load(), &sender, &recipient).await);
         }
         Command::Verify { bundle: Some(file), public_key, head, accept_restores, .. } => {
             let (public_keys, heads) = (public_key, head);

@@ -28,6 +28,12 @@ pub enum Action {
     MessageDiscarded,
     /// The state of a message of the shop was read.
     MessageRead,
+    /// A mail that was held back was said in the room. Its id is the subject.
+    MailReleased,
+    /// A mail that was held back was discarded. Its id is the subject.
+    MailDiscarded,
+    /// The mails that are held back were read.
+    MailsRead,
     /// The shop added a note of one side. Its id is the subject.
     NoteWritten,
     /// The shop removed a note of one side. Its id is the subject.
@@ -92,6 +98,9 @@ impl Action {
             Self::MessageWritten => "message.written",
             Self::MessageDiscarded => "message.discarded",
             Self::MessageRead => "message.read",
+            Self::MailReleased => "mail.released",
+            Self::MailDiscarded => "mail.discarded",
+            Self::MailsRead => "mails.read",
             Self::NoteWritten => "note.written",
             Self::NoteRemoved => "note.removed",
             Self::NotesRead => "notes.read",

@@ -16,6 +16,7 @@ const NOTES: &str = "/api/v1/transactions/{id}/notes";
 const NOTE: &str = "/api/v1/transactions/{id}/notes/{note}";
 const PAYMENT: &str = "/api/v1/transactions/{id}/payments/{payment}";
 const MESSAGE: &str = "/api/v1/transactions/{id}/messages/{message}";
+const HELD_MAILS: &str = "/api/v1/transactions/{id}/held-mails";
 const WEBHOOK: &str = "/api/v1/webhooks/{webhook}";
 const CONTACT: &str = "/api/v1/transactions/{id}/{party}/contacts/{contact}";
 
@@ -39,6 +40,9 @@ pub(super) const CALLS: &[Call] = &[
     (Method::POST, "/api/v1/transactions/{id}/messages", Scope::Write, None),
     (Method::GET, MESSAGE, Scope::Read, Some(Action::MessageRead)),
     (Method::DELETE, MESSAGE, Scope::Write, None),
+    (Method::GET, HELD_MAILS, Scope::Read, Some(Action::MailsRead)),
+    (Method::POST, "/api/v1/transactions/{id}/held-mails/{mail}/release", Scope::Write, None),
+    (Method::POST, "/api/v1/transactions/{id}/held-mails/{mail}/discard", Scope::Write, None),
     (Method::GET, NOTES, Scope::Read, Some(Action::NotesRead)),
     (Method::POST, NOTES, Scope::Write, None),
     (Method::GET, NOTE, Scope::Read, Some(Action::NotesRead)),

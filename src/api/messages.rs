@@ -117,7 +117,10 @@ async fn take_in(
 }
 
 /// Checks that the room takes messages of guests.
-async fn check_writable(state: &ApiState, transaction: &Transaction) -> Result<(), Problem> {
+pub(super) async fn check_writable(
+    state: &ApiState,
+    transaction: &Transaction,
+) -> Result<(), Problem> {
     if state.config.standing(transaction).is_closed {
         let detail =
             "The transaction is closed, so its room is read-only. Another status opens it again.";

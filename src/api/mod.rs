@@ -14,6 +14,7 @@ mod events;
 mod export;
 mod files;
 mod health;
+mod held_mails;
 mod invitations;
 mod invoice_xml;
 mod kept_files;
@@ -177,6 +178,9 @@ pub fn router(state: ApiState) -> Router {
             "/api/v1/transactions/{id}/messages/{message}",
             get(messages::show).delete(messages::discard),
         )
+        .route("/api/v1/transactions/{id}/held-mails", get(held_mails::list))
+        .route("/api/v1/transactions/{id}/held-mails/{mail}/release", post(held_mails::release))
+        .route("/api/v1/transactions/{id}/held-mails/{mail}/discard", post(held_mails::discard))
         .route("/api/v1/transactions/{id}/notes", get(notes::list).post(notes::add))
         .route("/api/v1/transactions/{id}/notes/{note}", get(notes::show).delete(notes::remove))
         .route("/api/v1/invoices/check", post(check::check))

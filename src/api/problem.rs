@@ -13,7 +13,7 @@ use crate::store::StoreError;
 
 /// The kinds of error answers, each with its status and what it means. A debug build refuses to answer with another
 /// one, and the OpenAPI document is written from this table.
-pub(super) const KINDS: [(&str, u16, &str); 33] = [
+pub(super) const KINDS: [(&str, u16, &str); 34] = [
     ("invalid-parameter", 400, "A parameter or a header is not valid. `parameter` names it."),
     ("unreadable-body", 400, "The body cannot be read, or says nothing."),
     ("missing-key", 401, "There is no key, or it is not valid or was revoked."),
@@ -37,6 +37,7 @@ pub(super) const KINDS: [(&str, u16, &str); 33] = [
         "The status cannot follow the present one. `allowed` lists the meanings that can.",
     ),
     ("too-many-payments", 409, "The transaction has as many payments as it may have."),
+    ("former-contact", 409, "The shop no longer names the contact of whom it is."),
     ("too-many-notes", 409, "The side has as many notes at the transaction as it may have."),
     ("closed", 409, "The transaction is closed, and its room is read-only."),
     ("encrypted", 409, "The room is encrypted."),

@@ -10,6 +10,7 @@ pub mod generate_registration;
 pub mod import;
 pub mod key;
 pub mod link;
+pub mod mail_in;
 pub mod problems;
 pub mod rederive;
 mod registration;

@@ -31,7 +31,7 @@ use crate::homeserver::{Homeserver, Pings};
 use crate::intake::{self, PushState};
 use crate::link::token::TokenKey;
 use crate::logging::{Failures, abnormal_end};
-use crate::mailing::mail_forever;
+use crate::mailing::{Arrivals, mail_forever, serve_lmtp};
 use crate::moment::Moment;
 use crate::notices::Notice;
 use crate::page::limits::Limits;
@@ -94,6 +94,10 @@ pub async fn run(config: Config, file: &Path) -> anyhow::Result<()> {
     let api_listener = listen(config.api.listen, "api.listen").await?;
     let page_listener = match config.page.url {
         Some(_) => Some(listen(config.page.listen, "page.listen").await?),
+        None => None,
+    };
+    let mail_listener = match config.mail.listen {
+        Some(address) => Some(listen(address, "mail.listen").await?),
         None => None,
     };
     let time_zone = TimeZone::get(&config.page.time_zone).ok();
@@ -214,6 +218,16 @@ pub async fn run(config: Config, file: &Path) -> anyhow::Result<()> {
         });
         let slots = ConnectionSlots::new(budget.page);
         tasks.spawn(infallible(door::serve(listener, pages, slots, stop.clone())));
+    }
+    if let (Some(listener), Some(replies)) = (mail_listener, config.mail.replies.clone()) {
+        let arrivals = Arrivals {
+            store: people.clone(),
+            vault: vault.clone(),
+            config: Arc::new(config.clone()),
+            key: TokenKey::from(&*key),
+            replies,
+        };
+        tasks.spawn(infallible(serve_lmtp(listener, arrivals, stop.clone())));
     }
     tasks.spawn(infallible(intake::derive_forever(store.clone(), deriving, stop.clone())));
     tasks.spawn(infallible(intake::index_forever(store.clone(), stop.clone())));

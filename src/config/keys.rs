@@ -489,6 +489,11 @@ const KEYS: &[Key] = &[
         "null, or an e-mail address with at most 20 letters, digits, ., _ and - before the @",
         "write the address to which answers come back, such as replies@mail.shop.example.org",
     ),
+    key(
+        "mail.listen",
+        "null, or an IP address of this machine and a port, such as 127.0.0.1:9333",
+        "write an address that only this machine reaches: whoever reaches it may write as your contacts",
+    ),
     number("mail.unread_minutes", 10_080, "write a number of minutes, such as 15"),
     key(
         "mail.quiet_hours",

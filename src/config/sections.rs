@@ -393,6 +393,8 @@ pub struct MailConfig {
     pub from: Option<String>,
     /// The address to which answers come back. `None`: mails cannot be answered.
     pub replies: Option<ReplyAddress>,
+    /// The address and port on which answers are taken in by LMTP. `None`: they are not.
+    pub listen: Option<SocketAddr>,
     /// How long a message waits to be read before it is sent, in minutes.
     pub unread_minutes: u32,
     /// The hours in which mails wait, in `page.time_zone`.
@@ -634,6 +636,7 @@ impl Default for MailConfig {
             smtp: None,
             from: None,
             replies: None,
+            listen: None,
             unread_minutes: 15,
             quiet_hours: None,
             invite: false,

@@ -9,7 +9,7 @@ use ulid::Ulid;
 use super::Mailer;
 use crate::clock::now;
 use crate::logging::Failures;
-use crate::room::Guest;
+use crate::room::{Guest, speaker};
 use crate::store::{LinkRequest, MailContact, StoreError, folded};
 use crate::transaction::Transaction;
 
@@ -117,10 +117,7 @@ impl Mailer {
 
     /// Returns the guest of a contact, or none if the shop does not name the contact any more.
     pub(super) fn guest(&self, transaction: &Transaction, contact: &MailContact) -> Option<Guest> {
-        let terms = &transaction.terms;
-        let visitor = terms.visitor(contact.role, Some(&contact.address))?;
-        let server = &self.config.homeserver.domain;
-        let locale = self.config.locale_of(transaction);
-        Guest::of(transaction.id, terms, &visitor, server, &locale)
+        let address = Some(contact.address.as_str());
+        speaker(&self.config, transaction, contact.role, address).map(|(_, guest)| guest)
     }
 }

@@ -1,14 +1,21 @@
-//! E-mail to contacts who have an address and no Matrix account.
+//! E-mail to contacts who have an address and no Matrix account, and their answers.
 //!
-//! One process at a time does all of it. It follows the events: who may have something to read is due some time later.
+//! One process at a time sends. It follows the events: who may have something to read is due some time later.
 //! If they have not read it by then, a mail is made, in one tx. Made mails are sent, and what became of each is noted
 //! after each try. What a mail says is read from the record at that moment, and a link in it follows from its id. So
 //! everything can be repeated: another try sends the same mail, with the same Message-ID.
+//!
+//! Each process takes in answers: by LMTP, or as a command for one mail.
 
+mod arrive;
 mod follow;
+mod lmtp;
 mod put_together;
 mod send;
 mod smtp;
+
+pub use arrive::{Arrivals, MAX_MAIL_BYTES, Refused, Taken};
+pub use lmtp::serve_lmtp;
 
 use std::sync::Arc;
 

@@ -16,7 +16,7 @@ use super::ticket::{self, CookieTickets, cookie_tickets};
 use super::view::Closed;
 use crate::door::Key;
 use crate::link::token::Purpose;
-use crate::room::Guest;
+use crate::room::{Guest, speaker};
 use crate::store::{GrantRow, StoreError};
 use crate::transaction::{PartyRole, Transaction, Visitor};
 
@@ -215,9 +215,5 @@ pub(super) fn visitor_of(
     role: PartyRole,
     contact: Option<&str>,
 ) -> Option<(Visitor, Guest)> {
-    let visitor = transaction.terms.visitor(role, contact)?;
-    let server = &state.config.homeserver.domain;
-    let locale = state.config.locale_of(transaction);
-    let guest = Guest::of(transaction.id, &transaction.terms, &visitor, server, &locale)?;
-    Some((visitor, guest))
+    speaker(&state.config, transaction, role, contact)
 }

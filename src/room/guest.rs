@@ -4,9 +4,10 @@ use ruma::{OwnedUserId, ServerName, UserId};
 use sha2::{Digest, Sha256};
 use ulid::Ulid;
 
+use crate::config::Config;
 use crate::language::Locale;
 use crate::names::GUEST_PREFIX;
-use crate::transaction::{Terms, Visitor};
+use crate::transaction::{PartyRole, Terms, Transaction, Visitor};
 
 /// The greatest length of a display name, in characters.
 const MAX_DISPLAY_NAME_CHARS: usize = 100;
@@ -54,6 +55,20 @@ impl Guest {
     }
 }
 
+/// Returns the visitor of a transaction with this role and contact key, and the guest through whom they speak. `None` if the
+/// shop does not name them any more.
+pub fn speaker(
+    config: &Config,
+    transaction: &Transaction,
+    role: PartyRole,
+    contact: Option<&str>,
+) -> Option<(Visitor, Guest)> {
+    let visitor = transaction.terms.visitor(role, contact)?;
+    let (server, locale) = (&config.homeserver.domain, config.locale_of(transaction));
+    let guest = Guest::of(transaction.id, &transaction.terms, &visitor, server, &locale)?;
+    Some((visitor, guest))
+}
+
 /// Returns the user ID of a guest. `of` is `buyer`, `seller` or `shop`.
 fn user_id(transaction: Ulid, of: &str, key: &str, server: &ServerName) -> Option<OwnedUserId> {
     let digest = Sha256::digest(format!("{transaction}\0{of}\0{key}"));
@@ -65,7 +80,7 @@ fn user_id(transaction: Ulid, of: &str, key: &str, server: &ServerName) -> Optio
 mod tests {
     use super::*;
     use crate::language::Language;
-    use crate::transaction::{Contact, PartyRole, sample};
+    use crate::transaction::{Contact, sample};
     use ruma::server_name;
 
     /// The guest of a seller's contact called Sam.

@@ -67,6 +67,11 @@ pub fn message(text: &str, relation: &Relation<'_>) -> Value {
     content
 }
 
+/// Returns the content of a text message that was not written for a chat, such as a mail: nothing in it is markup.
+pub fn plain(text: &str) -> Value {
+    json!({ "msgtype": "m.text", "body": text, "m.mentions": {} })
+}
+
 /// Returns the name of a file as it is shown: without folders and control characters.
 pub fn file_name(given: &str) -> String {
     let name: String =

@@ -27,7 +27,7 @@ pub use answer::{
 };
 pub use claim::{Verdict, judge};
 pub use command::{Command, Request, Wish, is_request, request};
-pub use guest::Guest;
+pub use guest::{Guest, speaker};
 pub use next::{needed_steps, next_step};
 pub use notice::{encryption_notice, removal_reason, tombstone};
 pub use ours::{Sign, sign};

@@ -11,7 +11,9 @@ use ulid::Ulid;
 use super::acts::{self, ErasureRequest, NewAct};
 use super::columns::{from_json, parse_id, to_json};
 use super::many_rows::ManyRows;
-use super::{Store, StoreError, Tx, adoption, audit_log, files, indexing, notes, search_rows};
+use super::{
+    Store, StoreError, Tx, adoption, arrived_mails, audit_log, files, indexing, notes, search_rows,
+};
 use crate::access::{Action, Origin};
 use crate::clock::now;
 use crate::event::{EventKind, NewEvent};
@@ -155,10 +157,15 @@ impl Store {
         for statement in [FORGET_DISPLAY_NAME, FORGET_DIRECT_ROOM, FORGET_ADMIN] {
             sqlx::query(statement).bind(user).execute(&mut *tx).await?;
         }
+        let held = arrived_mails::forget(&mut tx, user).await?;
         let noted = notes::forget(&mut tx, user, ENTRIES_PER_TX).await?;
         let changed: BTreeSet<&str> = rows.iter().map(|(id, _)| id.as_str()).collect();
-        let concerned =
-            more.iter().chain(&noted).map(String::as_str).chain(changed.iter().copied());
+        let concerned = more
+            .iter()
+            .chain(&held)
+            .chain(&noted)
+            .map(String::as_str)
+            .chain(changed.iter().copied());
         let to_tell: BTreeSet<&str> = concerned.filter(|it| !told.contains(*it)).collect();
         let mut lines = Vec::new();
         for id in &to_tell {

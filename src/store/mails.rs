@@ -630,7 +630,12 @@ async fn insert(tx: &mut Tx, contact: Ulid, kind: MailKind) -> Result<(), StoreE
     insert.execute(&mut **tx).await.map(drop)
 }
 
-async fn silence(tx: &mut Tx, contact: Ulid, because: Silence) -> Result<bool, StoreError> {
+/// Notes that the shop does not write to the address of a contact any more. Returns false if there is no such contact.
+pub(super) async fn silence(
+    tx: &mut Tx,
+    contact: Ulid,
+    because: Silence,
+) -> Result<bool, StoreError> {
     let select = sqlx::query_as(SELECT_ADDRESS).bind(contact.to_string());
     let row: Option<(String, String)> = select.fetch_optional(&mut **tx).await?;
     let Some((shop, address)) = row else { return Ok(false) };

@@ -39,6 +39,10 @@ const SELECT_PROBLEMS: &str = "SELECT what, transaction_id, subject, since, why,
      UNION ALL SELECT CAST('webhook off' AS TEXT), CAST('' AS TEXT), id, off_since, \
        CAST('the receiver answered 410 (Gone)' AS TEXT), CAST(NULL AS BIGINT) \
        FROM webhooks WHERE off_because = 'gone' AND deleted_at IS NULL \
+     UNION ALL SELECT CAST('mail held' AS TEXT), m.transaction_id, m.id, m.arrived_at, \
+       CAST(CASE WHEN m.detail = 'too_many' THEN 'the contact sent too many mails in an hour' \
+         ELSE 'it came from another address than that of the contact' END AS TEXT), \
+       CAST(NULL AS BIGINT) FROM arrived_mails m WHERE m.state = 'held' \
      UNION ALL SELECT CAST('delivery dead' AS TEXT), CASE WHEN EXISTS (SELECT 1 \
          FROM webhook_deliveries d WHERE d.webhook_id = w.id AND d.state = 2 \
          AND d.transaction_id = $2) THEN CAST($2 AS TEXT) ELSE '' END, w.id, \
@@ -78,12 +82,12 @@ const RETRY_MEDIA_SERVERS: &str = "DELETE FROM media_servers";
 pub struct Problem {
     /// The kind: `room stopped`, `room`, `step` (of a room), `contact given up`, `contact`, `gap
     /// given up`, `gap`, `file missing`, `file refused`, `file`, `witness` (a signed head did not
-    /// reach the witness), `webhook off` (its receiver is gone) or `delivery dead` (one line for all that a webhook did
+    /// reach the witness), `mail held` (an answer waits for the shop), `webhook off` (its receiver is gone) or `delivery dead` (one line for all that a webhook did
     /// not take).
     pub what: String,
     /// The id of the transaction. Empty if the problem belongs to none.
     pub transaction_id: String,
-    /// The room, step, person, file, witness or webhook. Empty for a room that is not made yet.
+    /// The room, step, person, file, witness, mail or webhook. Empty for a room that is not made yet.
     pub subject: String,
     /// Since when it has been failing (milliseconds since 1970). None: unknown.
     pub since: Option<i64>,

@@ -28,6 +28,7 @@ mod links;
 mod lists;
 mod log_words;
 mod mail;
+mod mail_in;
 mod manners;
 mod messages;
 mod misfits;

@@ -23,6 +23,7 @@ const NOTES: &str = "/api/v1/transactions/{id}/notes";
 const NOTE: &str = "/api/v1/transactions/{id}/notes/{note}";
 const PAYMENT: &str = "/api/v1/transactions/{id}/payments/{payment}";
 const MESSAGE: &str = "/api/v1/transactions/{id}/messages/{message}";
+const HELD_MAILS: &str = "/api/v1/transactions/{id}/held-mails";
 const LINKS: &str = "/api/v1/transactions/{id}/links";
 const WEBHOOKS: &str = "/api/v1/webhooks";
 const WEBHOOK: &str = "/api/v1/webhooks/{webhook}";
@@ -41,11 +42,12 @@ const PDF: &str = "application/pdf";
 const EVENT_STREAM: &str = "text/event-stream";
 
 /// The groups, in the order in which they are shown.
-pub(super) const GROUPS: [(&str, &str); 10] = [
+pub(super) const GROUPS: [(&str, &str); 11] = [
     ("Transactions", "Hand in transactions, find them, and change them."),
     ("Contacts", "The people of a transaction, one at a time."),
     ("Payments", "What was paid, as far as the shop knows."),
     ("Record", "What was said, and the files that were sent."),
+    ("E-mail", "Answers by e-mail that are held back, and mails that could not be delivered."),
     ("Notes", "Notes of one side, which the other side never sees."),
     ("Links", "Links to the invoice page."),
     ("Invoices", "Check invoices, and get them as files."),
@@ -63,6 +65,7 @@ pub(super) fn operations() -> Vec<Operation> {
     all.extend(contacts());
     all.extend(payments());
     all.extend(record());
+    all.extend(held_mails());
     all.extend(notes());
     all.extend(links());
     all.extend(invoices());
@@ -310,6 +313,24 @@ fn record() -> Vec<Operation> {
         .answers(200, "The file, with its own media type.", "*/*", json!({}))
         .tagged()
         .fails(&["damaged"]),
+    ]
+}
+
+fn held_mails() -> Vec<Operation> {
+    const RELEASE: &str = "/api/v1/transactions/{id}/held-mails/{mail}/release";
+    const DISCARD: &str = "/api/v1/transactions/{id}/held-mails/{mail}/discard";
+    vec![
+        get(HELD_MAILS, "listHeldMails", "E-mail", "List the answers by e-mail that are held back")
+            .says("Also the newest mails of ours that could not be delivered.")
+            .answers(200, "Both, newest first.", JSON, reference("HeldMails"))
+            .tagged(),
+        post(RELEASE, "releaseMail", "E-mail", "Have an answer said in the room")
+            .says("It is said by the contact to whom our mail was sent. A repeat does nothing.")
+            .answers(200, "The mail.", JSON, reference("HeldMail"))
+            .fails(&["closed", "encrypted", "former-contact"]),
+        post(DISCARD, "discardMail", "E-mail", "Discard an answer")
+            .says("Its words and files are deleted. One that was released stays so.")
+            .answers(200, "The mail.", JSON, reference("HeldMail")),
     ]
 }
 
@@ -563,6 +584,7 @@ pub(super) fn path_parameter(name: &str) -> Option<(Value, &'static str)> {
         "link" => (pattern(ULID), "The id of the link."),
         "address" => (pattern(SOME_TEXT), "The e-mail address, in any case."),
         "message" => (pattern(ULID), "The id of the message."),
+        "mail" => (pattern(ULID), "The id of the mail."),
         "note" => (pattern(ULID), "The id of the note."),
         "payment" => (pattern(ULID), "The id of the payment."),
         "webhook" => (pattern(ULID), "The id of the webhook."),

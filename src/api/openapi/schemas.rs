@@ -144,6 +144,18 @@ pub(super) fn schemas() -> Value {
             "next": said(or_null(pattern(ULID)), "The `after` of the next call; null if there is no note yet."),
             "more": said(boolean(), "Whether there are more notes already."),
         })),
+        "HeldMail": held_mail(),
+        "HeldMails": object(json!({
+            "mails": list(reference("HeldMail")),
+            "undelivered": list(object(json!({
+                "id": pattern(ULID),
+                "party": role(),
+                "contact": said(text(), "The contact to whom our mail was sent."),
+                "to": said(text(), "The address."),
+                "status": said(or_null(text()), "The code of the mail server (RFC 3463), such as 5.1.1."),
+                "arrived_at": time(),
+            }))),
+        })),
         "Payment": payment(),
         "Payments": object(json!({
             "payments": said(list(reference("Payment")), "Also those that were taken back."),
@@ -529,6 +541,29 @@ fn note() -> Value {
         "text": said(or_null(text()), "Null once it was removed."),
         "created_at": time(),
         "removed_at": or_null(time()),
+    }))
+}
+
+fn held_mail() -> Value {
+    let file = object(json!({
+        "name": text(),
+        "media_type": text(),
+        "size": count(),
+        "sha256": text(),
+    }));
+    object(json!({
+        "id": pattern(ULID),
+        "state": one_of(&["held", "said", "discarded"]),
+        "reason": said(
+            or_null(one_of(&["other_address", "too_many"])),
+            "Why it is or was held back; null if it never was.",
+        ),
+        "from": said(or_null(text()), "The address of its author, while it is held back."),
+        "party": role(),
+        "contact": said(text(), "The contact to whom our mail was sent."),
+        "text": said(or_null(text()), "Its words, while it is held back."),
+        "files": said(list(file), "Its files, while it is held back."),
+        "arrived_at": time(),
     }))
 }
 

@@ -11,6 +11,15 @@ pub(super) fn check(config: &Config, draft: &mut Draft) {
     {
         draft.refuse("mail.from", "a text that is no e-mail address", None);
     }
+    if let Some(listen) = mail.listen {
+        if !listen.ip().is_loopback() {
+            draft.refuse("mail.listen", &listen.to_string(), None);
+        }
+        if mail.replies.is_none() {
+            let fix = "write the address to which answers come back, or remove mail.listen";
+            draft.refuse("mail.replies", "nothing", Some(fix));
+        }
+    }
     let Some(smtp) = &mail.smtp else { return };
     if let Err(problem) = MailServer::parse(smtp.expose()) {
         draft.refuse("mail.smtp", problem, None);

@@ -233,6 +233,7 @@ fn check_listeners(config: &Config, draft: &mut Draft) {
         vec![("appservice.listen", config.appservice.listen), ("api.listen", config.api.listen)];
     // Without page.url, nothing listens on page.listen.
     listeners.extend(config.page.url.as_ref().map(|_| ("page.listen", config.page.listen)));
+    listeners.extend(config.mail.listen.map(|address| ("mail.listen", address)));
     for (position, (key, address)) in listeners.iter().enumerate() {
         let mut earlier = listeners.iter().take(position);
         if let Some((other, _)) = earlier.find(|(_, other)| are_in_conflict(*address, *other)) {

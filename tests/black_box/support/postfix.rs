@@ -42,6 +42,7 @@ pub struct PostfixPlan {
     routes: Vec<(String, u16)>,
     others: Option<u16>,
     refused: Vec<(String, String)>,
+    piped: Option<(String, String)>,
 }
 
 pub struct Postfix {
@@ -64,6 +65,12 @@ impl PostfixPlan {
         self
     }
 
+    /// Each mail for this domain is given to a program, which the user nobody runs.
+    pub fn pipe(mut self, domain: &str, command: &str) -> Self {
+        self.piped = Some((domain.to_owned(), command.to_owned()));
+        self
+    }
+
     /// A mail for this address is refused with this answer, such as `550 5.1.1 nobody here`, when it is handed in.
     pub fn refusing(mut self, address: &str, answer: &str) -> Self {
         self.refused.push((address.to_owned(), answer.to_owned()));
@@ -82,7 +89,11 @@ impl PostfixPlan {
         let owned = Command::new("chown").arg("postfix").arg(path("data")).status();
         assert!(owned.unwrap().success(), "there is no user postfix");
         std::fs::write(path("config/main.cf"), self.main_config(folder.path())).unwrap();
-        let services = format!("127.0.0.1:{port} inet n - n - - smtpd\n{SERVICES}");
+        let mut services = format!("127.0.0.1:{port} inet n - n - - smtpd\n{SERVICES}");
+        if let Some((_, command)) = &self.piped {
+            let pipe = "piped unix - n n - 4 pipe\n  flags=Rq user=nobody null_sender= argv=";
+            writeln!(services, "{pipe}{command}").unwrap();
+        }
         std::fs::write(path("config/master.cf"), services).unwrap();
         let mut postfix = Postfix { port, folder, process: None };
         postfix.start_again().await;
@@ -116,11 +127,13 @@ impl PostfixPlan {
             writeln!(text, "default_transport = lmtp:inet:127.0.0.1:{port}").unwrap();
         }
         let table = |rows: Vec<String>| format!("inline:{{ {} }}", rows.join(", "));
-        if !self.routes.is_empty() {
-            let routes = self.routes.iter();
-            let routes =
-                routes.map(|(name, port)| format!("{{{name} = lmtp:inet:127.0.0.1:{port}}}"));
-            writeln!(text, "transport_maps = {}", table(routes.collect())).unwrap();
+        let routes = self.routes.iter();
+        let routes = routes.map(|(name, port)| format!("{{{name} = lmtp:inet:127.0.0.1:{port}}}"));
+        let piped = self.piped.iter().map(|(name, _)| format!("{{{name} = piped:}}"));
+        let routes: Vec<String> = routes.chain(piped).collect();
+        if !routes.is_empty() {
+            writeln!(text, "transport_maps = {}", table(routes)).unwrap();
+            writeln!(text, "piped_destination_recipient_limit = 1").unwrap();
         }
         if !self.refused.is_empty() {
             let refused = self.refused.iter();

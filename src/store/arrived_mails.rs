@@ -1,0 +1,433 @@
+//! The mails that came in as answers: each is noted once, and is said in the room or held back in the same tx.
+
+use std::collections::BTreeMap;
+
+use serde_json::Value;
+use sqlx::FromRow;
+use ulid::Ulid;
+
+use super::columns::{from_json, parse_id, to_json};
+use super::mails::{MailContact, Silence};
+use super::outgoing::NewOutgoing;
+use super::{Store, StoreError, Tx, audit_log, due_rooms, mails, outgoing};
+use crate::access::{Action, Origin};
+use crate::clock::now;
+use crate::room::Guest;
+use crate::transaction::Visitor;
+
+/// The greatest number of mails of one contact that are said within [`HOUR_MS`]. More are held back: a program that does
+/// not say that it is one could otherwise answer each answer.
+const MAX_MAILS_PER_HOUR: i64 = 20;
+const HOUR_MS: i64 = 3_600_000;
+/// The greatest number of mails of one transaction that are held back. Further ones are refused.
+const MAX_HELD_MAILS: i64 = 100;
+/// The greatest number of mails of one contact that are noted although they say nothing. Further ones leave no trace.
+const MAX_SILENT_MAILS: i64 = 1_000;
+
+const COUNT_KNOWN: &str =
+    "SELECT COUNT(*) FROM arrived_mails WHERE mail_contact_id = $1 AND digest = $2";
+const INSERT: &str = "INSERT INTO arrived_mails (id, transaction_id, mail_contact_id, digest, state, \
+     detail, user_id, arrived_at) VALUES ($1, $2, $3, $4, $5, $6, $7, $8) \
+     ON CONFLICT (mail_contact_id, digest) DO NOTHING";
+const COUNT_LATELY: &str = "SELECT COUNT(*) FROM arrived_mails \
+     WHERE mail_contact_id = $1 AND arrived_at > $2 AND state IN ('said', 'held')";
+const COUNT_HELD: &str =
+    "SELECT COUNT(*) FROM arrived_mails WHERE transaction_id = $1 AND state = 'held'";
+const COUNT_SILENT: &str = "SELECT COUNT(*) FROM arrived_mails \
+     WHERE mail_contact_id = $1 AND state IN ('empty', 'automatic', 'bounce')";
+const HOLD: &str =
+    "UPDATE arrived_mails SET state = 'held', detail = $2, sender = $3 WHERE id = $1";
+const INSERT_PART: &str =
+    "INSERT INTO held_parts (mail_id, place, content, sha256) VALUES ($1, $2, $3, $4)";
+const SET_ANSWERED: &str = "UPDATE mail_contacts SET answered = $2 WHERE id = $1";
+const SELECT_MAILS: &str = "SELECT m.id, m.state, m.detail, m.sender, m.arrived_at, \
+     c.party, c.contact, c.address FROM arrived_mails m JOIN mail_contacts c ON c.id = m.mail_contact_id \
+     WHERE m.transaction_id = $1 AND m.state IN ('held', 'bounce') ORDER BY m.id DESC LIMIT $2";
+const SELECT_MAIL: &str = "SELECT m.id, m.state, m.detail, m.sender, m.arrived_at, \
+     c.party, c.contact, c.address FROM arrived_mails m JOIN mail_contacts c ON c.id = m.mail_contact_id \
+     WHERE m.transaction_id = $1 AND m.id = $2 AND m.state IN ('said', 'held', 'discarded')";
+const SELECT_PARTS: &str = "SELECT p.mail_id, p.content, p.sha256 FROM held_parts p \
+     JOIN arrived_mails m ON m.id = p.mail_id WHERE m.transaction_id = $1 AND m.state = 'held' \
+     ORDER BY p.mail_id, p.place";
+const SELECT_PARTS_OF: &str =
+    "SELECT mail_id, content, sha256 FROM held_parts WHERE mail_id = $1 ORDER BY place";
+const END_HOLD: &str = "UPDATE arrived_mails SET state = $3, sender = NULL \
+     WHERE transaction_id = $1 AND id = $2 AND state = 'held'";
+/// The copies in the file store are deleted like the files that no entry names.
+const RELEASE_FILES: &str = "INSERT INTO files (mxc, state, due_at, sha256) \
+     SELECT 'mail:' || mail_id || '/' || place, 'unwanted', $2, sha256 FROM held_parts \
+     WHERE mail_id = $1 AND sha256 IS NOT NULL ON CONFLICT (mxc) DO NOTHING";
+const DELETE_PARTS: &str = "DELETE FROM held_parts WHERE mail_id = $1";
+const SELECT_HELD_OF_GUEST: &str =
+    "SELECT transaction_id, id FROM arrived_mails WHERE user_id = $1 AND state = 'held'";
+
+/// The greatest number of mails in one list.
+const MAX_LISTED: i64 = 500;
+
+/// Why a mail is held back.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum HeldBecause {
+    /// Its author has another address than the contact.
+    OtherAddress,
+    /// The contact has sent too many in the last hour.
+    TooMany,
+}
+
+impl HeldBecause {
+    /// Returns the name, which is stored.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::OtherAddress => "other_address",
+            Self::TooMany => "too_many",
+        }
+    }
+}
+
+/// A part of what a mail says: the content of an event, and the file that is to be uploaded first.
+#[derive(Clone, Debug, PartialEq)]
+pub struct MailPart {
+    /// The content. It has no `url` yet if there is a file.
+    pub content: Value,
+    /// The SHA-256 of the file in the file store.
+    pub sha256: Option<String>,
+}
+
+/// A mail of a person.
+#[derive(Clone, Copy, Debug)]
+pub struct NewMail<'a> {
+    /// Its id with us.
+    pub id: Ulid,
+    /// By which it is known when it is delivered again.
+    pub digest: &'a str,
+    /// Its Message-ID, in angle brackets.
+    pub message_id: Option<&'a str>,
+    /// The address of its author.
+    pub from: Option<&'a str>,
+    /// The contact as a visitor of the room, and the guest who says it.
+    pub speaker: (&'a Visitor, &'a Guest),
+    /// What it says, in the order in which it is said.
+    pub parts: &'a [MailPart],
+    /// Whether it is held back in any case.
+    pub is_doubtful: bool,
+}
+
+/// What became of a mail.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Taken {
+    /// It is on its way into the room.
+    Said,
+    /// It waits for the shop.
+    Held(HeldBecause),
+    /// It was taken in before.
+    Known,
+    /// Nothing was written: too many others are held back.
+    TooManyHeld,
+}
+
+/// A mail that says nothing in the room.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Silent {
+    /// It has neither words nor files.
+    Empty,
+    /// A program wrote it.
+    Automatic,
+    /// A mail of ours could not be delivered.
+    Bounce {
+        /// The status code of the mail server.
+        status: Option<String>,
+        /// Whether no more mails are sent to this address.
+        is_permanent: bool,
+    },
+}
+
+/// A mail that came in.
+#[derive(Clone, Debug, PartialEq, FromRow)]
+pub struct ArrivedMail {
+    /// Its id with us.
+    pub id: String,
+    /// `held`, `said`, `discarded` or `bounce`.
+    pub state: String,
+    /// Why it is held back, or the status code of the mail server.
+    pub detail: Option<String>,
+    /// The address of its author, while it is held back.
+    pub sender: Option<String>,
+    /// When it came, in milliseconds since 1970.
+    pub arrived_at: i64,
+    /// `buyer` or `seller`.
+    pub party: String,
+    /// The key of the contact to whom our mail was sent.
+    pub contact: String,
+    /// The address of that contact.
+    pub address: String,
+    /// What it would say, while it is held back.
+    #[sqlx(skip)]
+    pub parts: Vec<MailPart>,
+}
+
+#[derive(FromRow)]
+struct PartRow {
+    mail_id: String,
+    content: String,
+    sha256: Option<String>,
+}
+
+impl PartRow {
+    fn part(self) -> Result<MailPart, StoreError> {
+        Ok(MailPart { content: from_json("content", &self.content)?, sha256: self.sha256 })
+    }
+}
+
+impl Store {
+    /// Whether a mail of this contact was taken in before.
+    ///
+    /// # Errors
+    /// If the database does not answer.
+    pub async fn knows_mail(&self, contact: Ulid, digest: &str) -> Result<bool, StoreError> {
+        let known = sqlx::query_scalar(COUNT_KNOWN).bind(contact.to_string()).bind(digest);
+        let known: i64 = known.fetch_one(&self.pool).await?;
+        Ok(known > 0)
+    }
+
+    /// Takes in a mail of a person: notes it, and has it said in the room or holds it back, in one tx.
+    ///
+    /// # Errors
+    /// If the database does not answer. In this case nothing is written.
+    pub async fn take_mail(
+        &self,
+        of: &MailContact,
+        mail: NewMail<'_>,
+        correlation: &str,
+    ) -> Result<Taken, StoreError> {
+        let mut tx = self.begin().await?;
+        // The room first, as everywhere: two that lock rows in different orders would wait for each other.
+        due_rooms::wake(&mut tx, of.transaction, correlation).await?;
+        let (visitor, guest) = mail.speaker;
+        if !insert(&mut tx, of, (mail.id, mail.digest), ("said", None), Some(guest)).await? {
+            return Ok(Taken::Known);
+        }
+        let contact = of.id.to_string();
+        let lately = sqlx::query_scalar(COUNT_LATELY).bind(&contact).bind(now() - HOUR_MS);
+        let lately: i64 = lately.fetch_one(&mut *tx).await?;
+        let because = if mail.is_doubtful {
+            Some(HeldBecause::OtherAddress)
+        } else {
+            (lately > MAX_MAILS_PER_HOUR).then_some(HeldBecause::TooMany)
+        };
+        if let Some(because) = because {
+            let held = sqlx::query_scalar(COUNT_HELD).bind(of.transaction.to_string());
+            let held: i64 = held.fetch_one(&mut *tx).await?;
+            if held >= MAX_HELD_MAILS {
+                return Ok(Taken::TooManyHeld);
+            }
+            hold(&mut tx, &mail, because).await?;
+            tx.commit().await?;
+            return Ok(Taken::Held(because));
+        }
+        say(&mut tx, of.transaction, mail.id, (visitor, guest), mail.parts).await?;
+        if let Some(id) = mail.message_id {
+            sqlx::query(SET_ANSWERED).bind(&contact).bind(id).execute(&mut *tx).await?;
+        }
+        tx.commit().await?;
+        self.hints.changed(of.transaction);
+        Ok(Taken::Said)
+    }
+
+    /// Notes a mail that says nothing. If a mail of ours can never be delivered, no more are sent to that address.
+    ///
+    /// # Errors
+    /// If the database does not answer. In this case nothing is written.
+    pub async fn note_silent_mail(
+        &self,
+        of: &MailContact,
+        id: Ulid,
+        digest: &str,
+        what: &Silent,
+    ) -> Result<(), StoreError> {
+        let mut tx = self.begin().await?;
+        let count = sqlx::query_scalar(COUNT_SILENT).bind(of.id.to_string());
+        let count: i64 = count.fetch_one(&mut *tx).await?;
+        let (state, detail) = match what {
+            Silent::Empty => ("empty", None),
+            Silent::Automatic => ("automatic", None),
+            Silent::Bounce { status, .. } => ("bounce", status.as_deref()),
+        };
+        if count < MAX_SILENT_MAILS {
+            insert(&mut tx, of, (id, digest), (state, detail), None).await?;
+        }
+        if matches!(what, Silent::Bounce { is_permanent: true, .. }) {
+            mails::silence(&mut tx, of.id, Silence::Bounced).await?;
+        }
+        tx.commit().await
+    }
+
+    /// Returns the newest mails of a transaction that are held back, and those that say that ours were not delivered.
+    ///
+    /// # Errors
+    /// If the database does not answer.
+    pub async fn held_mails(&self, id: Ulid) -> Result<Vec<ArrivedMail>, StoreError> {
+        let mails = sqlx::query_as(SELECT_MAILS).bind(id.to_string()).bind(MAX_LISTED);
+        let mut mails: Vec<ArrivedMail> = mails.fetch_all(&self.pool).await?;
+        let parts = sqlx::query_as(SELECT_PARTS).bind(id.to_string());
+        let parts: Vec<PartRow> = parts.fetch_all(&self.pool).await?;
+        let mut by_mail: BTreeMap<String, Vec<MailPart>> = BTreeMap::new();
+        for part in parts {
+            by_mail.entry(part.mail_id.clone()).or_default().push(part.part()?);
+        }
+        for mail in &mut mails {
+            mail.parts = by_mail.remove(&mail.id).unwrap_or_default();
+        }
+        Ok(mails)
+    }
+
+    /// Returns a mail of a person.
+    ///
+    /// # Errors
+    /// If the database does not answer.
+    pub async fn arrived_mail(
+        &self,
+        id: Ulid,
+        mail: Ulid,
+    ) -> Result<Option<ArrivedMail>, StoreError> {
+        let found = sqlx::query_as(SELECT_MAIL).bind(id.to_string()).bind(mail.to_string());
+        let found: Option<ArrivedMail> = found.fetch_optional(&self.pool).await?;
+        let Some(mut found) = found else { return Ok(None) };
+        let parts = sqlx::query_as(SELECT_PARTS_OF).bind(mail.to_string());
+        let parts: Vec<PartRow> = parts.fetch_all(&self.pool).await?;
+        found.parts = parts.into_iter().map(PartRow::part).collect::<Result<_, _>>()?;
+        Ok(Some(found))
+    }
+
+    /// Has a mail said in the room that was held back, with a line in the audit log. Does nothing if it is not held back any
+    /// more.
+    ///
+    /// # Errors
+    /// If the database does not answer. In this case nothing is written.
+    pub async fn release_mail(
+        &self,
+        (shop, id): (&str, Ulid),
+        mail: Ulid,
+        speaker: (&Visitor, &Guest),
+        correlation: &str,
+        origin: &Origin,
+    ) -> Result<(), StoreError> {
+        let mut tx = self.begin_audited(shop).await?;
+        due_rooms::wake(&mut tx, id, correlation).await?;
+        if !end_hold(&mut tx, id, mail, "said").await? {
+            return Ok(());
+        }
+        let parts = sqlx::query_as(SELECT_PARTS_OF).bind(mail.to_string());
+        let parts: Vec<PartRow> = parts.fetch_all(&mut *tx).await?;
+        let parts: Vec<MailPart> =
+            parts.into_iter().map(PartRow::part).collect::<Result<_, _>>()?;
+        say(&mut tx, id, mail, speaker, &parts).await?;
+        sqlx::query(DELETE_PARTS).bind(mail.to_string()).execute(&mut *tx).await?;
+        let line = origin.does(Action::MailReleased, shop).to(id).with(mail);
+        audit_log::add(&mut tx, &[line]).await?;
+        tx.commit().await?;
+        self.hints.changed(id);
+        Ok(())
+    }
+
+    /// Discards a mail that was held back, with a line in the audit log. Does nothing if it is not held back any more.
+    ///
+    /// # Errors
+    /// If the database does not answer. In this case nothing is written.
+    pub async fn discard_mail(
+        &self,
+        (shop, id): (&str, Ulid),
+        mail: Ulid,
+        origin: &Origin,
+    ) -> Result<(), StoreError> {
+        let mut tx = self.begin_audited(shop).await?;
+        if !end_hold(&mut tx, id, mail, "discarded").await? {
+            return Ok(());
+        }
+        drop_parts(&mut tx, &mail.to_string()).await?;
+        let line = origin.does(Action::MailDiscarded, shop).to(id).with(mail);
+        audit_log::add(&mut tx, &[line]).await?;
+        tx.commit().await?;
+        self.hints.files.notify_one();
+        Ok(())
+    }
+}
+
+/// Discards the mails of a person that are held back. Returns the transactions.
+pub(super) async fn forget(tx: &mut Tx, user: &str) -> Result<Vec<String>, StoreError> {
+    let held = sqlx::query_as(SELECT_HELD_OF_GUEST).bind(user);
+    let held: Vec<(String, String)> = held.fetch_all(&mut **tx).await?;
+    for (transaction, mail) in &held {
+        end_hold(tx, parse_id(transaction)?, parse_id(mail)?, "discarded").await?;
+        drop_parts(tx, mail).await?;
+    }
+    Ok(held.into_iter().map(|(transaction, _)| transaction).collect())
+}
+
+/// Notes a mail. Returns whether it is new.
+async fn insert(
+    tx: &mut Tx,
+    of: &MailContact,
+    (id, digest): (Ulid, &str),
+    (state, detail): (&str, Option<&str>),
+    guest: Option<&Guest>,
+) -> Result<bool, StoreError> {
+    let inserted = sqlx::query(INSERT)
+        .bind(id.to_string())
+        .bind(of.transaction.to_string())
+        .bind(of.id.to_string())
+        .bind(digest)
+        .bind(state)
+        .bind(detail)
+        .bind(guest.map(|it| it.user_id.as_str()))
+        .bind(now())
+        .execute(&mut **tx)
+        .await?;
+    Ok(inserted.rows_affected() > 0)
+}
+
+async fn hold(tx: &mut Tx, mail: &NewMail<'_>, because: HeldBecause) -> Result<(), StoreError> {
+    let id = mail.id.to_string();
+    let hold = sqlx::query(HOLD).bind(&id).bind(because.as_str()).bind(mail.from);
+    hold.execute(&mut **tx).await?;
+    for (place, part) in (0_i64..).zip(mail.parts) {
+        let insert = sqlx::query(INSERT_PART).bind(&id).bind(place);
+        let insert = insert.bind(to_json(&part.content)?).bind(part.sha256.as_deref());
+        insert.execute(&mut **tx).await?;
+    }
+    Ok(())
+}
+
+/// Has the parts of a mail said in the room.
+async fn say(
+    tx: &mut Tx,
+    transaction: Ulid,
+    mail: Ulid,
+    (visitor, guest): (&Visitor, &Guest),
+    parts: &[MailPart],
+) -> Result<(), StoreError> {
+    // The ids follow each other, so the parts are sent in this order.
+    let ids = std::iter::successors(Some(Ulid::new()), Ulid::increment);
+    for ((place, part), id) in parts.iter().enumerate().zip(ids) {
+        let new = NewOutgoing {
+            id,
+            client_id: &format!("mail {mail}/{place}"),
+            event_type: "m.room.message",
+            content: &part.content,
+            sha256: part.sha256.as_deref(),
+            message: None,
+        };
+        outgoing::write(tx, transaction, visitor, guest, new).await?;
+    }
+    Ok(())
+}
+
+/// Returns whether the mail was held back until now.
+async fn end_hold(tx: &mut Tx, id: Ulid, mail: Ulid, state: &str) -> Result<bool, StoreError> {
+    let end = sqlx::query(END_HOLD).bind(id.to_string()).bind(mail.to_string()).bind(state);
+    Ok(end.execute(&mut **tx).await?.rows_affected() > 0)
+}
+
+async fn drop_parts(tx: &mut Tx, mail: &str) -> Result<(), StoreError> {
+    sqlx::query(RELEASE_FILES).bind(mail).bind(now()).execute(&mut **tx).await?;
+    sqlx::query(DELETE_PARTS).bind(mail).execute(&mut **tx).await?;
+    Ok(())
+}
