@@ -42,8 +42,9 @@ pub use self::{
     sections::{
         ApiConfig, ApiKey, AppserviceConfig, BotConfig, CreateRooms, DatabaseConfig, FilesConfig,
         GuestAccess, HistoryVisibility, HomeserverConfig, InvoiceConfig, LogConfig, LogFormat,
-        MailConfig, OpenIdServer, PageConfig, ProxiesConfig, Questions, RecordConfig, RemovedContacts,
-        RoomsConfig, S3Config, SignInKey, WebhookEndpoint, WebhooksConfig, name_of_key,
+        MailConfig, OpenIdServer, PageConfig, ProxiesConfig, Questions, RecordConfig,
+        RemovedContacts, RoomsConfig, S3Config, SignInKey, WebhookEndpoint, WebhooksConfig,
+        name_of_key,
     },
     shops::{Colour, Ground, Logo, Shades, ShopLook, Words},
     webhook::{new_webhook_secret, parse_webhook_url, webhook_signing_key},

@@ -29,6 +29,8 @@ pub struct Letter<'a> {
     pub to: &'a str,
     /// The address for answers and bounces, with the name of the contact in it. None: there are no answers.
     pub reply_to: Option<&'a str>,
+    /// Where the shop wants answers then.
+    pub reply_to_shop: Option<&'a str>,
     /// The Message-ID of the last mail of the contact.
     pub answered: Option<&'a str>,
     /// The address that ends the mails, if it is called by POST (RFC 8058).
@@ -75,6 +77,9 @@ pub fn letter(letter: &Letter<'_>, replies: Option<&ReplyAddress>) -> anyhow::Re
         let address: Address = reply_to.parse().context("the address for answers is none")?;
         builder = builder.reply_to(Mailbox::new(Some(name), address.clone()));
         sender = address;
+    } else if let Some(reply_to) = letter.reply_to_shop {
+        let address = reply_to.parse().context("the address for answers to the shop is none")?;
+        builder = builder.reply_to(Mailbox::new(Some(name), address));
     }
     let body = MultiPart::alternative_plain_html(content.text.clone(), content.html.clone());
     let envelope = Envelope::new(Some(sender), vec![to])?;
@@ -113,6 +118,7 @@ mod tests {
             from: "invoices@shop.example",
             to: "ada@birch.example",
             reply_to: Some("replies+token@mail.shop.example"),
+            reply_to_shop: Some("billing@shop.example"),
             answered: None,
             unsubscribe: "https://pay.example/u/token",
             content: &content,
@@ -153,7 +159,9 @@ mod tests {
         let answered = written(|it| it.answered = Some("<a.b@birch.example>")).unwrap();
         assert!(answered.contains("In-Reply-To: <a.b@birch.example>\r\n"), "{answered}");
         assert!(answered.contains("<a.b@birch.example>\r\n"), "{answered}");
-        let alone = written(|it| it.reply_to = None).unwrap();
+        let to_shop = written(|it| it.reply_to = None).unwrap();
+        assert!(to_shop.contains("Reply-To: Acme <billing@shop.example>\r\n"), "{to_shop}");
+        let alone = written(|it| (it.reply_to, it.reply_to_shop) = (None, None)).unwrap();
         assert!(!alone.contains("\r\nReply-To"), "{alone}");
     }
 

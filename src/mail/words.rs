@@ -5,6 +5,7 @@ use jiff::tz::TimeZone;
 use maud::{DOCTYPE, Markup, html};
 
 use super::said::Said;
+use crate::config::ShopLook;
 use crate::language::Locale;
 use crate::record::plain_name;
 use crate::transaction::{PartyRole, Standing, Transaction};
@@ -14,7 +15,9 @@ use crate::wording::kind;
 const BODY: &str = "margin:0;padding:24px 16px;font:16px/1.5 system-ui,sans-serif";
 const COLUMN: &str = "max-width:600px;margin:0 auto";
 const QUOTE: &str = "border-inline-start:3px solid #888;padding-inline-start:12px;margin:16px 0";
-const BUTTON: &str = "display:inline-block;padding:12px 20px;border-radius:6px;background:#1f5f4a;color:#fff;text-decoration:none;font-weight:600";
+const BUTTON: &str = "display:inline-block;padding:12px 20px;border-radius:6px;color:#fff;text-decoration:none;font-weight:600";
+/// The colour of the button, if the shop has none.
+const ACCENT: &str = "#1f5f4a";
 const SOFT: &str = "font-size:14px;color:#666";
 
 /// What a mail says.
@@ -53,6 +56,8 @@ pub struct Told<'a> {
     pub locale: &'a Locale,
     /// The time zone of the times of day.
     pub time_zone: &'a TimeZone,
+    /// What the shop has set for its mails.
+    pub look: Option<&'a ShopLook>,
 }
 
 /// What a mail is about.
@@ -117,7 +122,8 @@ pub fn content(told: &Told<'_>) -> Content {
         why: locale.text_with("mail-why", &why),
     };
     let (text, html) = (parts.text(), parts.html().into_string());
-    Content { text, html, language: locale.tag(), sender: seller, subject }
+    let sender = told.look.and_then(|it| it.mail_name.clone()).unwrap_or(seller);
+    Content { text, html, language: locale.tag(), sender, subject }
 }
 
 /// Returns how much is to be paid, and by when, if money is asked for.
@@ -179,6 +185,12 @@ impl Parts<'_> {
         }
     }
 
+    /// Returns what the shop wants below its mails.
+    fn footer(&self) -> Option<&str> {
+        let footer = self.told.look?.mail_footer.as_ref()?;
+        footer.for_language(self.told.locale.language())
+    }
+
     fn file(&self, name: &str) -> String {
         self.told.locale.text_with("mail-file", &[("name", name.into())])
     }
@@ -200,11 +212,14 @@ impl Parts<'_> {
         blocks.extend(self.notes.iter().flatten().cloned());
         let unsubscribe = self.locale_text("mail-unsubscribe");
         blocks.push(format!("{}\n{unsubscribe}: {}", self.why, told.unsubscribe));
+        blocks.extend(self.footer().map(str::to_owned));
         blocks.join("\n\n") + "\n"
     }
 
     fn html(&self) -> Markup {
-        let Told { locale, link, unsubscribe, .. } = *self.told;
+        let Told { locale, link, unsubscribe, look, .. } = *self.told;
+        let accent = look.and_then(|it| it.accent).map_or(ACCENT.to_owned(), |it| it.to_string());
+        let button = format!("{BUTTON};background:{accent}");
         html! {
             (DOCTYPE)
             html lang=(locale.tag()) dir=(if locale.is_rtl() { "rtl" } else { "ltr" }) {
@@ -219,12 +234,13 @@ impl Parts<'_> {
                         p { strong { (self.headline) } br; (self.subject) }
                         @if let Some(lead) = &self.lead { p style=(SOFT) { (lead) } }
                         @for said in self.said { (self.message(said)) }
-                        p { a href=(link) style=(BUTTON) { (self.locale_text("mail-open")) } }
+                        p { a href=(link) style=(button) { (self.locale_text("mail-open")) } }
                         @for note in self.notes.iter().flatten() { p style=(SOFT) { (note) } }
                         p style=(SOFT) {
                             (self.why) " "
                             a href=(unsubscribe) style="color:inherit" { (self.locale_text("mail-unsubscribe")) }
                         }
+                        @if let Some(footer) = self.footer() { p style=(SOFT) dir="auto" { (in_lines(footer)) } }
                     }
                 }
             }
@@ -236,16 +252,21 @@ impl Parts<'_> {
             div style=(QUOTE) {
                 div style=(SOFT) dir="auto" { (self.by(said)) }
                 @if let Some(text) = &said.text {
-                    div dir="auto" {
-                        @for (place, line) in text.lines().enumerate() {
-                            @if place > 0 { br; }
-                            (line)
-                        }
-                    }
+                    div dir="auto" { (in_lines(text)) }
                 }
                 @for name in &said.files { div dir="auto" { (self.file(name)) } }
                 @if let Some(remark) = self.remark(said) { div style=(SOFT) { (remark) } }
             }
+        }
+    }
+}
+
+/// Returns a text with its line breaks.
+fn in_lines(text: &str) -> Markup {
+    html! {
+        @for (place, line) in text.lines().enumerate() {
+            @if place > 0 { br; }
+            (line)
         }
     }
 }
@@ -268,6 +289,15 @@ mod tests {
     }
 
     fn told(transaction: &Transaction, said: &[Said], language: Language) -> Content {
+        told_by(None, transaction, said, language)
+    }
+
+    fn told_by(
+        look: Option<&ShopLook>,
+        transaction: &Transaction,
+        said: &[Said],
+        language: Language,
+    ) -> Content {
         content(&Told {
             transaction,
             reader: "ada@birch.example",
@@ -278,7 +308,26 @@ mod tests {
             unsubscribe: "https://pay.example/u/token",
             locale: &Locale::of(language),
             time_zone: &TimeZone::UTC,
+            look,
         })
+    }
+
+    #[test]
+    fn a_shop_has_its_own_sender_colour_and_footer() {
+        let look: ShopLook = serde_json::from_value(serde_json::json!({
+            "shop": "example",
+            "accent": "#123456",
+            "mail_name": "Acme Billing",
+            "mail_footer": { "de": "Acme GmbH & Co.\nAmtsgericht Ulm" },
+        }))
+        .unwrap();
+        let german = told_by(Some(&look), &sample(), &[said(Some("x"))], Language::German);
+        assert_eq!(german.sender, "Acme Billing");
+        assert!(german.text.ends_with("\n\nAcme GmbH & Co.\nAmtsgericht Ulm\n"), "{}", german.text);
+        assert!(german.html.contains("Acme GmbH &amp; Co.<br>Amtsgericht Ulm"), "{}", german.html);
+        assert!(german.html.contains("background:#123456"), "{}", german.html);
+        let english = told_by(Some(&look), &sample(), &[], Language::English);
+        assert!(!english.text.contains("Amtsgericht"), "{}", english.text);
     }
 
     #[test]

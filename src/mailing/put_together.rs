@@ -56,6 +56,7 @@ impl Mailer {
         let unsubscribe = self.unsubscribe_link(contact.id);
         let replies = self.config.mail.replies.as_ref();
         let reply_to = replies.map(|it| reply_address(&self.key, contact.id, it));
+        let look = self.config.look(&transaction.shop);
         let content = content(&Told {
             transaction: &transaction,
             reader: address,
@@ -66,6 +67,7 @@ impl Mailer {
             unsubscribe: &unsubscribe,
             locale: &self.config.locale_of(&transaction),
             time_zone: &self.time_zone,
+            look,
         });
         let headers = Letter {
             id: mail.id,
@@ -73,6 +75,7 @@ impl Mailer {
             from: &self.from,
             to: address,
             reply_to: reply_to.as_deref(),
+            reply_to_shop: look.and_then(|it| it.mail_reply_to.as_deref()),
             answered: contact.answered.as_deref(),
             unsubscribe: &unsubscribe,
             content: &content,

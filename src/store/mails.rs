@@ -15,6 +15,7 @@ use super::due_rooms::pause_until;
 use super::entry_row::{Row, select_entries};
 use super::link_requests::{self, LinkRequest, set_answered};
 use super::many_rows::ManyRows;
+use super::unread::WHERE_UNREAD;
 use super::{Store, StoreError, Tx, audit_log, facts};
 use crate::access::AuditLine;
 use crate::clock::now;
@@ -74,17 +75,9 @@ const SELECT_DUE_CONTACTS: &str = select_contacts!(
 );
 const SELECT_CONTACT: &str = select_contacts!("WHERE c.id = $1");
 const SELECT_LAST_SEQ: &str = "SELECT last_seq FROM transactions WHERE id = $1";
-/// The first and the last of the lines after an entry ($2) and up to another one ($4) that a user ($3) has neither said
-/// nor read, and that nobody has removed.
+/// The first and the last unread line up to an entry ($5).
 static SELECT_UNREAD: LazyLock<String> = LazyLock::new(|| {
-    let line = where_line();
-    format!(
-        "SELECT MIN(e.seq), MAX(e.seq) FROM entries e {line} AND e.seq > $2 AND e.seq <= $4 \
-         AND e.sender <> $3 AND e.redacted_by IS NULL AND e.erased IS NULL \
-         AND e.sort_at > COALESCE((SELECT m.sort_at FROM receipts r JOIN entries m \
-         ON m.transaction_id = r.transaction_id AND m.event_id = r.event_id \
-         WHERE r.transaction_id = $1 AND r.user_id = $3), -1)"
-    )
+    format!("SELECT MIN(e.seq), MAX(e.seq) FROM entries e {} AND e.seq <= $5", *WHERE_UNREAD)
 });
 /// The lines between two entries ($2, $3) that somebody else than a user ($4) said, and that nobody has removed.
 static WHERE_SAID: LazyLock<String> = LazyLock::new(|| {
@@ -434,7 +427,7 @@ impl Store {
         }
         if let Some(guest) = guest {
             let unread = sqlx::query_as(AssertSqlSafe(SELECT_UNREAD.as_str())).bind(&transaction);
-            let unread = unread.bind(contact.told_seq).bind(guest).bind(last);
+            let unread = unread.bind(contact.told_seq).bind(guest).bind(guest).bind(last);
             let unread: (Option<i64>, Option<i64>) = unread.fetch_one(&mut *tx).await?;
             if let (Some(from), Some(to)) = unread {
                 insert(&mut tx, contact.id, MailKind::Words { from, to }).await?;

@@ -88,6 +88,7 @@ mod transaction_changes;
 mod transaction_row;
 mod transactions;
 mod tx;
+mod unread;
 mod watched;
 mod webhook_deliveries;
 mod webhooks;

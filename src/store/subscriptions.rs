@@ -9,7 +9,7 @@ use std::sync::LazyLock;
 use sqlx::{AssertSqlSafe, FromRow};
 use ulid::Ulid;
 
-use super::chat::where_line;
+use super::unread::WHERE_UNREAD;
 use super::{Store, StoreError};
 use crate::clock::now;
 
@@ -57,16 +57,8 @@ const SELECT_NEXT_DUE: &str = "SELECT MIN(due_at) FROM subscriptions WHERE due_a
 const SET_TOLD: &str = "UPDATE subscriptions SET told_seq = $2, tries = 0, due_at = CASE WHEN \
      (SELECT t.last_seq FROM transactions t WHERE t.id = subscriptions.transaction_id) > $2 THEN $3 END WHERE id = $1";
 const PUT_OFF: &str = "UPDATE subscriptions SET tries = tries + 1, due_at = $2 WHERE id = $1";
-/// The lines after $2 that none of the users $3 and $4, who are one person, wrote or has read.
-static SELECT_UNREAD: LazyLock<String> = LazyLock::new(|| {
-    let line = where_line();
-    format!(
-        "SELECT COUNT(*), MAX(e.party) FROM entries e {line} AND e.seq > $2 AND e.sender NOT IN ($3, $4) \
-         AND e.redacted_by IS NULL AND e.sort_at > COALESCE((SELECT MAX(m.sort_at) FROM receipts r \
-         JOIN entries m ON m.transaction_id = r.transaction_id AND m.event_id = r.event_id \
-         WHERE r.transaction_id = $1 AND r.user_id IN ($3, $4)), 0)"
-    )
-});
+static SELECT_UNREAD: LazyLock<String> =
+    LazyLock::new(|| format!("SELECT COUNT(*), MAX(e.party) FROM entries e {}", *WHERE_UNREAD));
 
 /// A browser as it subscribes.
 #[derive(Clone, Copy, Debug)]

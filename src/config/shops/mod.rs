@@ -36,7 +36,7 @@ pub struct ShopLook {
     /// What stands above each invoice.
     #[serde(default)]
     pub notice: Option<Words>,
-    /// The name of the sender of mails. `None` means `bot.display_name`.
+    /// The name of the sender of mails. `None` means the name of the seller.
     #[serde(default)]
     pub mail_name: Option<String>,
     /// Where answers to mails go if no answers are taken in.
