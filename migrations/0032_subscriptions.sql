@@ -12,6 +12,6 @@ CREATE TABLE subscriptions (
     told_seq        BIGINT NOT NULL,             -- the last entry of the record that it was told of
     due_at          BIGINT,                      -- when to look whether there is something to tell; null: nothing is new
     tries           BIGINT NOT NULL DEFAULT 0,   -- that failed, in a row
-    UNIQUE (transaction_id, grant_id, endpoint)
+    UNIQUE (transaction_id, user_id, endpoint)
 );
 CREATE INDEX subscriptions_due ON subscriptions (due_at) WHERE due_at IS NOT NULL;

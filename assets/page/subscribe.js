@@ -20,7 +20,11 @@ if (bell && self === top && "serviceWorker" in navigator && "PushManager" in win
     if ((await Notification.requestPermission()) !== "granted") return complain(text("bell-refused"));
     await navigator.serviceWorker.register("/notifications.js");
     const { pushManager } = await navigator.serviceWorker.ready;
-    await tell(await pushManager.subscribe({ userVisibleOnly: true, applicationServerKey: bytes(bell.dataset.key) }));
+    const applicationServerKey = bytes(bell.dataset.key);
+    // A subscription with another key is of no use, and in the way of a new one.
+    const other = await pushManager.getSubscription();
+    if (other && `${new Uint8Array(other.options.applicationServerKey)}` !== `${applicationServerKey}`) await other.unsubscribe();
+    await tell(await pushManager.subscribe({ userVisibleOnly: true, applicationServerKey }));
     showBell(true);
   };
   const silence = async () => {
@@ -33,11 +37,11 @@ if (bell && self === top && "serviceWorker" in navigator && "PushManager" in win
     await (remembered() ? silence() : ring()).catch((error) => complain(error.message));
     bell.disabled = false;
   });
-  // The push service may have given the browser another address since.
   const before = remembered();
   const now = before && Notification.permission === "granted" ? await present().catch(() => null) : null;
-  if (now && now.endpoint !== before) await tell(now).catch(() => {});
-  if (before && !now) localStorage.removeItem(key);
+  // From now on it belongs to this session. The push service may have given the browser another address, too.
+  if (now) await tell(now).catch(() => {});
+  else if (before) localStorage.removeItem(key);
   showBell(!!now);
   // Signing out ends it at the service, too.
   one("form[action*='/leave']")?.addEventListener("submit", () => localStorage.removeItem(key));

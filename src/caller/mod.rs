@@ -10,6 +10,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use bytes::Bytes;
+use ipnet::IpNet;
 use jiff::fmt::rfc2822;
 use reqwest::dns::{Addrs, Name, Resolve, Resolving};
 use reqwest::header::{HeaderMap, RETRY_AFTER};
@@ -18,7 +19,7 @@ use url::{Host, Url};
 
 use self::address::Allowed;
 use crate::clock::now;
-use crate::config::{WebhooksConfig, parse_webhook_url};
+use crate::config::parse_webhook_url;
 
 /// How long it may take to connect.
 const CONNECT_TIMEOUT: Duration = Duration::from_secs(5);
@@ -34,7 +35,18 @@ const IDLE_TIMEOUT: Duration = Duration::from_secs(15);
 /// How long a receiver can have us wait at most, in milliseconds.
 const LONGEST_PAUSE_MS: i64 = 3_600_000;
 /// What is told of addresses that are not allowed. It says nothing about the network here.
-const NOT_ALLOWED: &str = "its host has no public address, and webhooks.allow_networks in the config does not name its network";
+const NOT_ALLOWED: &str = "its host has no public address, and the config does not allow its network";
+
+/// What may be called, and for how long it is waited.
+#[derive(Clone, Debug)]
+pub struct Bounds {
+    /// The networks that are called although they are not public.
+    pub networks: Vec<IpNet>,
+    /// Whether addresses may begin with `http://`.
+    pub allow_http: bool,
+    /// How long a receiver may take for its answer.
+    pub timeout: Duration,
+}
 
 /// Makes calls.
 #[derive(Clone, Debug)]
@@ -55,13 +67,13 @@ pub struct Reply {
 }
 
 impl Caller {
-    /// Makes a caller with the limits of the config.
+    /// Makes a caller with these bounds.
     ///
     /// # Errors
     /// If the TLS back end cannot be set up.
-    pub fn new(config: &WebhooksConfig) -> anyhow::Result<Self> {
-        let allowed = Allowed::and(config.networks());
-        let timeout = Duration::from_secs(u64::from(config.timeout_seconds));
+    pub fn new(bounds: Bounds) -> anyhow::Result<Self> {
+        let Bounds { networks, allow_http, timeout } = bounds;
+        let allowed = Allowed::and(networks);
         let http = reqwest::Client::builder()
             // A redirect could lead anywhere, and most of them would turn the POST into a GET.
             .redirect(redirect::Policy::none())
@@ -76,7 +88,7 @@ impl Caller {
             .pool_idle_timeout(IDLE_TIMEOUT)
             .user_agent(concat!("Tallyroom/", env!("CARGO_PKG_VERSION")))
             .build()?;
-        Ok(Self { http, allowed, allow_http: config.allow_http, timeout })
+        Ok(Self { http, allowed, allow_http, timeout })
     }
 
     /// Checks the address of a receiver without calling it: its form, and whether it is an IP address that is not allowed.
@@ -198,13 +210,9 @@ mod tests {
     use super::*;
 
     fn caller(networks: &[&str]) -> Caller {
-        let networks = networks.iter().map(|it| (*it).to_owned()).collect();
-        let config = WebhooksConfig {
-            allow_networks: networks,
-            allow_http: true,
-            ..WebhooksConfig::default()
-        };
-        Caller::new(&config).unwrap()
+        let networks = networks.iter().map(|it| it.parse().unwrap()).collect();
+        let timeout = Duration::from_secs(15);
+        Caller::new(Bounds { networks, allow_http: true, timeout }).unwrap()
     }
 
     #[test]
@@ -219,7 +227,7 @@ mod tests {
             "http://169.254.169.254/latest/meta-data",
         ] {
             let told = caller(&[]).check(url).unwrap_err();
-            assert!(told.contains("webhooks.allow_networks"), "{url}: {told}");
+            assert!(told.contains("no public address"), "{url}: {told}");
         }
         assert!(caller(&[]).check("https://1.1.1.1/").is_ok());
         assert!(caller(&["127.0.0.0/8"]).check("http://127.1:8000/").is_ok());

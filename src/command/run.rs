@@ -147,8 +147,7 @@ pub async fn run(config: Config, file: &Path) -> anyhow::Result<()> {
     let news = News::default();
     tasks.spawn(infallible(news.clone().tell_forever(store.clone(), stop.clone())));
     store.set_webhooks_of_config(&config.webhooks.endpoints).await?;
-    let caller = Caller::new(&config.webhooks)?;
-    let webhooks = webhook::Client::new(caller.clone());
+    let webhooks = webhook::Client::new(Caller::new(webhook::bounds(&config.webhooks))?);
     tasks.spawn(infallible(send_webhooks(
         store.clone(),
         webhooks.clone(),
@@ -188,13 +187,15 @@ pub async fn run(config: Config, file: &Path) -> anyhow::Result<()> {
     let slots = ConnectionSlots::new(budget.api);
     tasks.spawn(infallible(door::serve(api_listener, calls, slots, stop.clone())));
     if let (Some(listener), Some(time_zone)) = (page_listener, time_zone) {
-        let web_push = match &config.page.url {
+        let push = match &config.page.url {
             Some(url) if config.page.web_push => {
-                Some(WebPush { caller: caller.clone(), key: ServiceKey::of(&key, url)? })
+                let networks = config.page.networks_of_push_services();
+                let caller = Caller::new(web_push::bounds(networks))?;
+                Some(WebPush { caller, key: ServiceKey::of(&key, url)? })
             }
             _ => None,
         };
-        if let Some(WebPush { caller, key }) = web_push.clone() {
+        if let Some(WebPush { caller, key }) = push.clone() {
             let told = Told { store: store.clone(), caller, key };
             tasks.spawn(infallible(tell_browsers(told, stop.clone())));
         }
@@ -209,7 +210,7 @@ pub async fn run(config: Config, file: &Path) -> anyhow::Result<()> {
             wrong_keys,
             limits: Arc::new(Limits::of(&config, &budget)),
             views: Arc::default(),
-            web_push,
+            web_push: push,
             config: Arc::new(config.clone()),
             key: TokenKey::from(&*key),
             openid: OpenId::new(&config)?,

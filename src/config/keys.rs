@@ -270,6 +270,16 @@ const KEYS: &[Key] = &[
     key("page.widget", TRUE_OR_FALSE, TRUE_OR_FALSE_FIX),
     key("page.web_push", TRUE_OR_FALSE, TRUE_OR_FALSE_FIX),
     key(
+        "page.push_networks",
+        "a list of IP addresses and networks; as JSON in the environment",
+        "write a list such as [\"10.1.0.0/16\"], or [] for none",
+    ),
+    key(
+        "page.push_networks[]",
+        "an IP address, or a network such as 10.1.0.0/16",
+        "write the address or network of the push service, instead of its name",
+    ),
+    key(
         "page.widget_clients",
         "a list of origins; as JSON in the environment",
         "write a list such as [\"https://app.element.io\"], or [] for none",
@@ -604,6 +614,12 @@ pub(super) const LISTS: &[List] = &[
         ],
         optional: &["previous_secret", "types"],
         example: r#"[{"shop":"example","url":"https://shop.example.org/tallyroom","secret":"…"}]"#,
+    },
+    List {
+        path: "page.push_networks",
+        item: &[],
+        optional: &[],
+        example: r#"["10.1.0.0/16"]"#,
     },
     List {
         path: "webhooks.allow_networks",

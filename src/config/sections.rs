@@ -211,6 +211,8 @@ pub struct PageConfig {
     pub pay_links: Vec<PayLink>,
     /// Whether visitors can have their browsers tell them of answers.
     pub web_push: bool,
+    /// The networks with push services that are called although they are not public, also by `http://`.
+    pub push_networks: Vec<String>,
     /// The questions that the page suggests to buyers, for each shop that wants others than ours.
     pub questions: Vec<Questions>,
 }
@@ -361,7 +363,19 @@ pub struct WebhooksConfig {
 impl WebhooksConfig {
     /// Returns the networks to which events are sent although they are not public.
     pub fn networks(&self) -> Vec<IpNet> {
-        self.allow_networks.iter().filter_map(|it| parse_network(it)).collect()
+        networks(&self.allow_networks)
+    }
+}
+
+/// Reads the networks of a list that was checked.
+fn networks(list: &[String]) -> Vec<IpNet> {
+    list.iter().filter_map(|it| parse_network(it)).collect()
+}
+
+impl PageConfig {
+    /// Returns the networks with push services that are called although they are not public.
+    pub fn networks_of_push_services(&self) -> Vec<IpNet> {
+        networks(&self.push_networks)
     }
 }
 
@@ -574,6 +588,7 @@ impl Default for PageConfig {
             upload_megabytes_per_hour: 1_000,
             widget: true,
             web_push: true,
+            push_networks: Vec::new(),
             widget_clients: vec!["https://app.element.io".to_owned()],
             openid: Vec::new(),
             sign_in: Vec::new(),

@@ -4,6 +4,7 @@ use axum::extract::{Form, State};
 use axum::http::{StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use serde::Deserialize;
+use url::Url;
 
 use super::PageState;
 use super::refusal::Refusal;
@@ -33,14 +34,14 @@ pub(super) async fn begin(
     let refused = || Refusal::problem(StatusCode::UNPROCESSABLE_ENTITY, "problem-form");
     let push = state.web_push.as_ref().ok_or_else(refused)?;
     // Whoever looks at the page could otherwise make us call an address in our own network.
-    push.caller.check(&endpoint).map_err(|_| refused())?;
+    let endpoint = push.caller.check(&endpoint).map_err(|_| refused())?;
     Receiver::read(&p256dh, &auth).map_err(|_| refused())?;
     let subscription = NewSubscription {
         transaction: session.transaction.id,
         grant: session.grant,
         session: session.id,
         user_id: session.guest.user_id.as_str(),
-        endpoint: &endpoint,
+        endpoint: endpoint.as_str(),
         public_key: &p256dh,
         auth: &auth,
         language: &session.reader.locale.tag(),
@@ -62,7 +63,10 @@ pub(super) async fn end(
     Form(Unwished { endpoint }): Form<Unwished>,
 ) -> Result<StatusCode, Refusal> {
     state.limits.write(session.grant, 1)?;
-    state.store.unsubscribe(session.transaction.id, session.grant, &endpoint).await?;
+    if let Ok(endpoint) = Url::parse(&endpoint) {
+        let user = session.guest.user_id.as_str();
+        state.store.unsubscribe(session.transaction.id, user, endpoint.as_str()).await?;
+    }
     Ok(StatusCode::NO_CONTENT)
 }
 

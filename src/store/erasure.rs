@@ -13,6 +13,7 @@ use super::columns::{from_json, parse_id, to_json};
 use super::many_rows::ManyRows;
 use super::{
     Store, StoreError, Tx, adoption, arrived_mails, audit_log, files, indexing, notes, search_rows,
+    subscriptions,
 };
 use crate::access::{Action, Origin};
 use crate::clock::now;
@@ -154,7 +155,9 @@ impl Store {
         sqlx::query(DELETE_UNSENT).bind(user).execute(&mut *tx).await?;
         let leave = sqlx::query(LEAVE_DIRECT_ROOM).bind(user).bind(bot.as_str()).bind(now());
         leave.execute(&mut *tx).await?;
-        for statement in [FORGET_DISPLAY_NAME, FORGET_DIRECT_ROOM, FORGET_ADMIN] {
+        for statement in
+            [FORGET_DISPLAY_NAME, FORGET_DIRECT_ROOM, FORGET_ADMIN, subscriptions::FORGET]
+        {
             sqlx::query(statement).bind(user).execute(&mut *tx).await?;
         }
         let held = arrived_mails::forget(&mut tx, user).await?;

@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use tokio_util::sync::CancellationToken;
 
-use super::{Store, StoreError, admin_room, audit_log, repeated_calls};
+use super::{Store, StoreError, admin_room, audit_log, repeated_calls, subscriptions};
 use crate::clock::{DAY_MS, now};
 
 /// The time between two looks for rows that are too old.
@@ -49,6 +49,11 @@ impl Retention {
                 what: "answered messages of admins",
                 delete: admin_room::DELETE_OLD_COMMANDS,
                 kept_ms: ANSWERED_KEPT_MS,
+            },
+            OldRows {
+                what: "subscriptions of browsers that are over",
+                delete: subscriptions::DELETE_OVER,
+                kept_ms: 0,
             },
         ];
         all.extend(self.audit_days.map(|days| OldRows {

@@ -13,8 +13,8 @@ use super::unread::WHERE_UNREAD;
 use super::{Store, StoreError};
 use crate::clock::now;
 
-/// The greatest number of browsers of one grant. A further one replaces the oldest.
-const MAX_PER_GRANT: i64 = 20;
+/// The greatest number of browsers of one person. A further one replaces the oldest.
+const MAX_PER_PERSON: i64 = 20;
 /// The greatest number of events that one look for news goes through.
 const EVENTS_PER_LOOK: i64 = 5_000;
 /// The position is stored at least after so many events, so that a new process does not go through all of them again.
@@ -24,16 +24,23 @@ const READ_WITHIN_MS: i64 = 5_000;
 /// The name of the fact that holds the id of an event: up to it, everything was looked at.
 const POSITION: &str = "subscriptions_looked_at";
 
-/// A browser that subscribed before keeps its place: it is told of nothing twice.
+/// A browser that subscribed before keeps its place, so it is told of nothing twice. It then belongs to the session in
+/// which that was asked for last.
 const UPSERT: &str = "INSERT INTO subscriptions (id, transaction_id, grant_id, session_id, user_id, endpoint, \
      public_key, auth, language, told_seq) \
      SELECT $1, t.id, $3, $4, $5, $6, $7, $8, $9, t.last_seq FROM transactions t WHERE t.id = $2 \
-     ON CONFLICT (transaction_id, grant_id, endpoint) DO UPDATE SET session_id = excluded.session_id, \
+     ON CONFLICT (transaction_id, user_id, endpoint) DO UPDATE SET grant_id = excluded.grant_id, session_id = excluded.session_id, \
      public_key = excluded.public_key, auth = excluded.auth, language = excluded.language, tries = 0";
-const DELETE_EXCESS: &str = "DELETE FROM subscriptions WHERE grant_id = $1 AND id NOT IN \
-     (SELECT id FROM subscriptions WHERE grant_id = $1 ORDER BY id DESC LIMIT $2)";
-const DELETE_OF_GRANT: &str =
-    "DELETE FROM subscriptions WHERE transaction_id = $1 AND grant_id = $2 AND endpoint = $3";
+const DELETE_EXCESS: &str = "DELETE FROM subscriptions WHERE transaction_id = $1 AND user_id = $2 AND id NOT IN \
+     (SELECT id FROM subscriptions WHERE transaction_id = $1 AND user_id = $2 ORDER BY id DESC LIMIT $3)";
+const DELETE_OF_PERSON: &str =
+    "DELETE FROM subscriptions WHERE transaction_id = $1 AND user_id = $2 AND endpoint = $3";
+/// Those whose session or grant is over.
+pub(super) const DELETE_OVER: &str = "DELETE FROM subscriptions WHERE id IN (SELECT s.id FROM subscriptions s \
+     JOIN grants g ON g.id = s.grant_id LEFT JOIN sessions o ON o.id = s.session_id \
+     WHERE o.id IS NULL OR g.revoked_at IS NOT NULL OR g.expires_at <= $1 LIMIT $2)";
+/// A person who is forgotten is told of nothing more.
+pub(super) const FORGET: &str = "DELETE FROM subscriptions WHERE user_id = $1";
 const DELETE: &str = "DELETE FROM subscriptions WHERE id = $1";
 macro_rules! with_news {
     ($what:literal) => {
@@ -46,19 +53,27 @@ macro_rules! with_news {
 }
 const SELECT_ONE_WITH_NEWS: &str = with_news!("SELECT COUNT(*) FROM subscriptions WHERE");
 const MAKE_DUE: &str = with_news!("UPDATE subscriptions SET due_at = $3 WHERE");
+/// One of each person at a time, so that one whose push services are slow holds up nobody else.
 const SELECT_DUE: &str = "SELECT s.id, s.transaction_id, s.user_id, s.endpoint, s.public_key, s.auth, s.language, \
      s.told_seq, s.tries, g.party, g.contact, t.last_seq, \
      CASE WHEN o.id IS NULL OR g.revoked_at IS NOT NULL OR g.expires_at <= $1 THEN 0 ELSE 1 END AS is_open \
      FROM subscriptions s JOIN grants g ON g.id = s.grant_id JOIN transactions t ON t.id = s.transaction_id \
      LEFT JOIN sessions o ON o.id = s.session_id \
-     WHERE s.due_at <= $1 ORDER BY s.due_at LIMIT $2";
+     WHERE s.due_at <= $1 AND NOT EXISTS (SELECT 1 FROM subscriptions b WHERE b.user_id = s.user_id \
+     AND b.transaction_id = s.transaction_id AND b.due_at <= $1 AND (b.due_at, b.id) < (s.due_at, s.id)) \
+     ORDER BY s.due_at LIMIT $2";
 const SELECT_NEXT_DUE: &str = "SELECT MIN(due_at) FROM subscriptions WHERE due_at IS NOT NULL";
 /// What came after the look makes it due again at once.
 const SET_TOLD: &str = "UPDATE subscriptions SET told_seq = $2, tries = 0, due_at = CASE WHEN \
      (SELECT t.last_seq FROM transactions t WHERE t.id = subscriptions.transaction_id) > $2 THEN $3 END WHERE id = $1";
 const PUT_OFF: &str = "UPDATE subscriptions SET tries = tries + 1, due_at = $2 WHERE id = $1";
 static SELECT_UNREAD: LazyLock<String> =
-    LazyLock::new(|| format!("SELECT COUNT(*), MAX(e.party) FROM entries e {}", *WHERE_UNREAD));
+    LazyLock::new(|| {
+        format!(
+            "SELECT COUNT(*) OVER (), e.party FROM entries e {} ORDER BY e.seq DESC LIMIT 1",
+            *WHERE_UNREAD
+        )
+    });
 
 /// A browser as it subscribes.
 #[derive(Clone, Copy, Debug)]
@@ -117,7 +132,7 @@ pub struct DueSubscription {
 pub struct Unread {
     /// The number of messages.
     pub count: i64,
-    /// A party that wrote some of them.
+    /// The party that wrote the last of them: buyer, seller or other. None: there are none.
     pub party: Option<String>,
 }
 
@@ -128,11 +143,11 @@ impl Store {
     /// If the database does not answer.
     pub async fn subscribe(&self, new: NewSubscription<'_>) -> Result<(), StoreError> {
         let mut tx = self.begin().await?;
-        let grant = new.grant.to_string();
+        let transaction = new.transaction.to_string();
         sqlx::query(UPSERT)
             .bind(Ulid::new().to_string())
-            .bind(new.transaction.to_string())
-            .bind(&grant)
+            .bind(&transaction)
+            .bind(new.grant.to_string())
             .bind(new.session.to_string())
             .bind(new.user_id)
             .bind(new.endpoint)
@@ -141,22 +156,23 @@ impl Store {
             .bind(new.language)
             .execute(&mut *tx)
             .await?;
-        sqlx::query(DELETE_EXCESS).bind(&grant).bind(MAX_PER_GRANT).execute(&mut *tx).await?;
+        let crowded = sqlx::query(DELETE_EXCESS).bind(&transaction).bind(new.user_id);
+        crowded.bind(MAX_PER_PERSON).execute(&mut *tx).await?;
         tx.commit().await
     }
 
-    /// Tells a browser of this grant no more.
+    /// Tells a browser of this person no more.
     ///
     /// # Errors
     /// If the database does not answer.
     pub async fn unsubscribe(
         &self,
         transaction: Ulid,
-        grant: Ulid,
+        user_id: &str,
         endpoint: &str,
     ) -> Result<(), StoreError> {
-        let delete = sqlx::query(DELETE_OF_GRANT).bind(transaction.to_string());
-        self.run(delete.bind(grant.to_string()).bind(endpoint)).await
+        let delete = sqlx::query(DELETE_OF_PERSON).bind(transaction.to_string());
+        self.run(delete.bind(user_id).bind(endpoint)).await
     }
 
     /// Deletes a subscription.
@@ -236,14 +252,15 @@ impl Store {
         after: i64,
         (guest, account): (&str, Option<&str>),
     ) -> Result<Unread, StoreError> {
-        let (count, party) = sqlx::query_as(AssertSqlSafe(SELECT_UNREAD.as_str()))
+        let found: Option<(i64, String)> = sqlx::query_as(AssertSqlSafe(SELECT_UNREAD.as_str()))
             .bind(transaction)
             .bind(after)
             .bind(guest)
             .bind(account.unwrap_or(guest))
-            .fetch_one(&self.pool)
+            .fetch_optional(&self.pool)
             .await?;
-        Ok(Unread { count, party })
+        let (count, party) = found.unzip();
+        Ok(Unread { count: count.unwrap_or_default(), party })
     }
 
     /// Notes that a browser was told of the entries up to this one, or that there was nothing to tell.

@@ -9,5 +9,5 @@ mod send;
 mod service_key;
 
 pub use message::{BadSubscription, Receiver};
-pub use send::{Told, tell_forever};
+pub use send::{Told, bounds, tell_forever};
 pub use service_key::ServiceKey;

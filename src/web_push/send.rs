@@ -3,13 +3,14 @@
 use std::time::Duration;
 
 use futures_util::{StreamExt, stream};
+use ipnet::IpNet;
 use reqwest::StatusCode;
 use serde_json::json;
 use tokio_util::sync::CancellationToken;
 use ulid::Ulid;
 
 use super::{Receiver, ServiceKey};
-use crate::caller::{Caller, Reply};
+use crate::caller::{Bounds, Caller, Reply};
 use crate::clock::now;
 use crate::language::Locale;
 use crate::logging::Failures;
@@ -33,6 +34,15 @@ const MIN_PAUSE_MS: i64 = 10_000;
 /// The greatest length of a name in a message, in characters.
 const MAX_NAME_CHARS: usize = 200;
 
+/// How long a push service may take for its answer.
+const CALL_TIMEOUT: Duration = Duration::from_secs(5);
+
+/// Returns what may be called. A browser names its push service, so only public addresses are, beside those in the
+/// networks that the config names.
+pub fn bounds(networks: Vec<IpNet>) -> Bounds {
+    Bounds { allow_http: !networks.is_empty(), networks, timeout: CALL_TIMEOUT }
+}
+
 /// What is needed to tell browsers.
 #[derive(Clone, Debug)]
 pub struct Told {
@@ -51,7 +61,12 @@ pub async fn tell_forever(told: Told, stop: CancellationToken) {
     let mut position = None;
     while !stop.is_cancelled() {
         hints.mark_unchanged();
-        let pause = match told.look(&mut position).await {
+        let look = tokio::select! {
+            look = told.look(&mut position) => look,
+            // Who was not told yet, or whose answer did not come, is told after the next start.
+            () = stop.cancelled() => return,
+        };
+        let pause = match look {
             Ok(pause) => {
                 failures.reset();
                 pause
@@ -113,10 +128,7 @@ impl Told {
         if unread.count == 0 {
             return self.store.told(&due.id, due.last_seq).await;
         }
-        let from = match unread.party.as_deref() {
-            Some(party) if party == PartyRole::Buyer.as_str() => PartyRole::Buyer,
-            _ => PartyRole::Seller,
-        };
+        let from = unread.party.as_deref().and_then(PartyRole::from_text);
         let message = message(&transaction, from, unread.count, &due.language);
         let Some(reply) = self.call(due, &transaction, message).await else {
             return self.store.delete_subscription(&due.id).await;
@@ -138,7 +150,7 @@ impl Told {
             return Ok(None);
         };
         let Some(transaction) = self.store.transaction(id).await? else { return Ok(None) };
-        let role = PartyRole::BOTH.into_iter().find(|it| it.as_str() == due.party);
+        let role = PartyRole::from_text(&due.party);
         let visitor = role.and_then(|role| transaction.terms.visitor(role, due.contact.as_deref()));
         let Some(visitor) = visitor else { return Ok(None) };
         let account = visitor.contact.and_then(|it| it.matrix).map(|it| it.to_string());
@@ -164,14 +176,24 @@ impl Told {
     }
 }
 
-/// Returns what the browser shows, as JSON. It names the party and the invoice, and has no words of people.
-fn message(transaction: &Transaction, from: PartyRole, count: i64, language: &str) -> Vec<u8> {
+/// Returns what the browser shows, as JSON. It names the invoice and the party that wrote last, if it was one, and has no
+/// words of people.
+fn message(
+    transaction: &Transaction,
+    from: Option<PartyRole>,
+    count: i64,
+    language: &str,
+) -> Vec<u8> {
     let locale = Locale::negotiate(Some(language), None, "en");
     let name = |text: &str| text.chars().take(MAX_NAME_CHARS).collect::<String>();
     let messages = locale.text_with("new-messages", &[("count", count.into())]);
-    let body = format!("{messages} · {}", name(&transaction.terms.invoice.number));
+    let number = name(&transaction.terms.invoice.number);
+    let (title, body) = match from {
+        Some(role) => (name(&transaction.terms.party(role).name), format!("{messages} · {number}")),
+        None => (number, messages),
+    };
     let message = json!({
-        "title": name(&transaction.terms.party(from).name),
+        "title": title,
         "body": body,
         "page": format!("/t/{}", transaction.id),
         "lang": locale.tag(),
@@ -235,12 +257,16 @@ mod tests {
     #[test]
     fn a_message_names_the_party_and_the_invoice() {
         let transaction = sample();
-        let message = message(&transaction, PartyRole::Seller, 2, "de");
-        let message: Value = serde_json::from_slice(&message).unwrap();
+        let told = |from| -> Value {
+            serde_json::from_slice(&message(&transaction, from, 2, "de")).unwrap()
+        };
+        let message = told(Some(PartyRole::Seller));
         assert_eq!(message["title"], transaction.terms.seller.name);
         let number = &transaction.terms.invoice.number;
         let body = message["body"].as_str().unwrap();
         assert!(body.contains("2") && body.contains(number.as_str()), "{body}");
         assert_eq!((&message["lang"], &message["dir"]), (&"de".into(), &"ltr".into()));
+        // Somebody who belongs to no party is not taken for one.
+        assert_eq!(told(None)["title"], number.as_str());
     }
 }

@@ -8,9 +8,18 @@ use reqwest::header::{CONTENT_TYPE, HeaderMap, HeaderName, HeaderValue};
 use url::Url;
 
 use super::signature::sign;
-use crate::caller::Caller;
+use crate::caller::{Bounds, Caller};
 use crate::clock::now;
-use crate::config::Secret;
+use crate::config::{Secret, WebhooksConfig};
+
+/// Returns what the config allows to call.
+pub fn bounds(config: &WebhooksConfig) -> Bounds {
+    Bounds {
+        networks: config.networks(),
+        allow_http: config.allow_http,
+        timeout: Duration::from_secs(u64::from(config.timeout_seconds)),
+    }
+}
 
 /// Sends messages.
 #[derive(Clone, Debug)]

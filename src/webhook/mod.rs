@@ -13,7 +13,7 @@ mod shares;
 mod signature;
 mod test_event;
 
-pub use client::{Answer, Client, Verdict};
+pub use client::{Answer, Client, Verdict, bounds};
 pub use hand_out::hand_out_forever;
 pub use retry::TRIED_FOR_MS;
 pub use send::send_forever;

@@ -95,7 +95,7 @@ impl Service {
             news: feed::News::default(),
             waiting: api::WaitingPlaces::new(&budget),
             stop: stop.clone(),
-            webhooks: webhook::Client::new(Caller::new(&config.webhooks).unwrap()),
+            webhooks: webhook::Client::new(Caller::new(webhook::bounds(&config.webhooks)).unwrap()),
             webhook_tests: api::webhook_tests(),
             health: Health::new(
                 store.clone(),

@@ -10,7 +10,7 @@ use tallyroom::access::Origin;
 use tallyroom::caller::Caller;
 use tallyroom::config::WebhooksConfig;
 use tallyroom::store::{NewWebhook, Store};
-use tallyroom::webhook::{Client, send_forever};
+use tallyroom::webhook::{Client, bounds, send_forever};
 use tokio::net::TcpListener;
 use tokio::sync::Notify;
 use tokio_util::sync::CancellationToken;
@@ -81,7 +81,7 @@ fn handing_out_takes_few_statements_however_many_events_there_are_and_sending_fe
         let allow_networks = vec!["127.0.0.0/8".to_owned()];
         let config =
             WebhooksConfig { allow_http: true, allow_networks, ..WebhooksConfig::default() };
-        let client = Client::new(Caller::new(&config).unwrap());
+        let client = Client::new(Caller::new(bounds(&config)).unwrap());
         let ((), counted) = database
             .count(async {
                 let stop = CancellationToken::new();

@@ -50,6 +50,7 @@ pub(super) fn validate(config: &mut Config, folder: &Path, draft: &mut Draft) {
     check_files(&config.files, draft);
     webhooks::check(&config.webhooks, draft);
     mail::check(config, draft);
+    webhooks::check_networks(&config.page.push_networks, "page.push_networks", draft);
     check_log_level(&config.log.level, draft);
 }
 

@@ -10,13 +10,17 @@ use crate::invoice::in_a_line;
 /// The greatest number of webhooks in the config.
 const MAX_ENDPOINTS: usize = 100;
 
-pub(super) fn check(webhooks: &WebhooksConfig, draft: &mut Draft) {
-    for (position, network) in webhooks.allow_networks.iter().enumerate() {
+/// Checks a list of networks at this path.
+pub(super) fn check_networks(networks: &[String], path: &str, draft: &mut Draft) {
+    for (position, network) in networks.iter().enumerate() {
         if parse_network(network).is_none() {
-            let path = format!("webhooks.allow_networks[{position}]");
-            draft.refuse(&path, &format!("{network:?}"), None);
+            draft.refuse(&format!("{path}[{position}]"), &format!("{network:?}"), None);
         }
     }
+}
+
+pub(super) fn check(webhooks: &WebhooksConfig, draft: &mut Draft) {
+    check_networks(&webhooks.allow_networks, "webhooks.allow_networks", draft);
     if webhooks.endpoints.len() > MAX_ENDPOINTS {
         let found = format!("a list of {}", webhooks.endpoints.len());
         let fix = format!("list at most {MAX_ENDPOINTS} here, and make the others by the API");

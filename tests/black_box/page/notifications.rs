@@ -114,8 +114,7 @@ async fn posts(entered: &Entered, part: &str, fields: &[(&str, String)]) -> u16 
 }
 
 fn reaching_the_service() -> Plan {
-    let networks = json!({ "allow_http": true, "allow_networks": ["127.0.0.0/8"] });
-    World::with().page().config("webhooks", networks)
+    World::with().page().config("page", json!({ "push_networks": ["127.0.0.0/8"] }))
 }
 
 on_both_databases! {
@@ -163,16 +162,26 @@ on_both_databases! {
         scene.world.eventually("the browser is forgotten", || async { (left().await == "0").then_some(()) }).await;
         assert_eq!(service.count(), 4);
 
-        // So is one whose person wants no more, or signs out.
+        // Another sign-in of the same person takes it over, and can end it.
         service.answers(StatusCode::CREATED);
         assert_eq!(posts(&bea, "/notifications", &subscription(&endpoint)).await, 204);
+        let link = scene.world.shop.link(&scene.id, "buyer", Some("bea@birch.example")).await;
+        let again = Entered::by(&link).await;
+        assert_eq!(posts(&again, "/notifications", &subscription(&endpoint)).await, 204);
+        assert_eq!(left().await, "1");
+        assert_eq!(posts(&bea, "/leave", &[]).await, 200);
+        scene.sam.say(&scene.room, "Are you there?").await;
+        service.brought(&scene.world, 4).await;
+        let bea = again;
+
+        // A browser is forgotten if its person wants no more, or signs out.
         assert_eq!(posts(&bea, "/notifications/end", &subscription(&endpoint)[..1]).await, 204);
         assert_eq!(left().await, "0");
         assert_eq!(posts(&bea, "/notifications", &subscription(&endpoint)).await, 204);
         assert_eq!(posts(&bea, "/leave", &[]).await, 200);
         scene.sam.say(&scene.room, "Goodbye.").await;
         scene.world.eventually("the browser is forgotten", || async { (left().await == "0").then_some(()) }).await;
-        assert_eq!(service.count(), 4);
+        assert_eq!(service.count(), 5);
         let log = scene.world.log();
         assert!(!log.contains(&service.origin) && !log.contains("/for/bea"), "{log}");
     }
