@@ -80,11 +80,11 @@ on_both_databases! {
         let other = scene.world.shop.create(&order("order-2", &client.id)).await;
         let kim = scene.browser.visitor().await;
         kim.open(&scene.world.shop.link(&other, "buyer", Some("bea@birch.example")).await).await;
-        kim.sees("No messages yet").await;
+        kim.sees("Nobody has written yet").await;
         kim.sees("Usually replies within a minute").await;
         let seller = scene.browser.visitor().await;
         seller.open(&scene.world.shop.link(&other, "seller", Some("rita@acme.example")).await).await;
-        seller.sees("No messages yet").await;
+        seller.sees("Nobody has written yet").await;
         seller.does_not_see("Usually replies").await;
         assert_eq!(bea.console_errors(), Vec::<String>::new());
     }
