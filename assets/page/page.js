@@ -356,7 +356,7 @@ document.addEventListener("click", async (event) => {
   if (!it) return;
   const { reply, edit, ask, hit, label, words, copy, done, fragment, again, outgoingId } = it.dataset;
   if (again) {
-    putBack(again, { reply: it.dataset.replyTo, edit: it.dataset.editOf });
+    putBack(again, { reply: it.dataset.replyTo, edit: it.dataset.editOf, to: it.dataset.to });
     it.closest("li").hidden = true;
     post("discard", { id: outgoingId }).catch((error) => {
       it.closest("li").hidden = false;
@@ -687,9 +687,9 @@ const submit = () => {
     data.set("client_id", crypto.randomUUID?.() ?? `${Date.now()}-${Math.random()}`);
     return data;
   };
-  // Each file is a message, and has its own progress. What is said of them comes after them.
+  // Each file is a message, and has its own progress. What is said of them comes after them, and names the addressee.
   const parts = files().map((it) => {
-    const data = message(["text", "reply_to", "edit"]);
+    const data = message(["text", "reply_to", "edit", words && "to"]);
     data.set("file", it);
     return [pending(it.name), data];
   });

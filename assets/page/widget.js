@@ -37,11 +37,18 @@ const show = (html) => {
   template.innerHTML = html;
   const revision = (within) => within.querySelector("#invoice")?.dataset.revision;
   if (revision(template.content) !== revision(main)) main.replaceChildren(template.content);
-  const colours = main.querySelector("#colours")?.dataset;
-  const isDark = matchMedia("(prefers-color-scheme: dark)").matches;
-  document.documentElement.style.cssText = colours?.[isDark ? "dark" : "light"] ?? "";
+  paint();
   tellTime();
 };
+// The colours of the shop. On paper ours count, as on the page.
+const dark = matchMedia("(prefers-color-scheme: dark)");
+const paint = (onPaper = false) => {
+  const colours = onPaper ? {} : main.querySelector("#colours")?.dataset;
+  document.documentElement.style.cssText = colours?.[dark.matches ? "dark" : "light"] ?? "";
+};
+dark.addEventListener("change", () => paint());
+addEventListener("beforeprint", () => paint(true));
+addEventListener("afterprint", () => paint());
 
 // The page stays open for days, and the shop may say something new.
 const keepUp = (token) =>

@@ -157,6 +157,7 @@ fn are_shown(before: Option<&Terms>, transaction: &Transaction, further: Further
         steps: Vec::new(),
         look: None,
         visitor: &Visitor { role: PartyRole::Buyer, contact: None },
+        visitor_name: "Ada".to_owned(),
         address: Address { transaction: transaction.id, grant: Ulid(8) },
         speaker: "@_tallyroom_guest_a:example.org",
         reader: &reader,

@@ -220,17 +220,6 @@ pub fn is_shop_name(text: &str) -> bool {
     !text.is_empty() && text.len() <= MAX_CHARS && text.chars().all(is_allowed)
 }
 
-/// Whether this can be an e-mail address: one `@` between two parts without blanks, at most 254 bytes (RFC 5321).
-fn is_mail_address(text: &str) -> bool {
-    const MAX_BYTES: usize = 254;
-    let is_part = |part: &str| {
-        !part.is_empty()
-            && part.chars().all(|it| it.is_alphanumeric() || "!#$%&'*+-/=?^_`{|}~.".contains(it))
-    };
-    let parts = text.split_once('@');
-    text.len() <= MAX_BYTES && parts.is_some_and(|(name, domain)| is_part(name) && is_part(domain))
-}
-
 fn unreadable(error: &io::Error) -> Problem {
     Problem::new(
         "",

@@ -104,6 +104,11 @@ impl Cast {
         &self.own.guest
     }
 
+    /// Returns the name of the visitor, as that of any other user.
+    pub(super) fn own_name(&self) -> String {
+        self.named(&self.own.guest, None, None).name
+    }
+
     /// Returns the Matrix ID by which the person who uses this account or guest is known.
     pub(super) fn person<'a>(&'a self, user: &'a str) -> &'a str {
         self.users.account(user).unwrap_or(user)

@@ -1,5 +1,6 @@
 //! Searches one conversation for words, with the index that also the shop searches.
 
+use std::cmp::Reverse;
 use std::collections::BTreeSet;
 
 use super::PageState;
@@ -8,12 +9,15 @@ use super::chat::ReadLines;
 use super::model::{ChatLine, Found, Hit, Reader};
 use super::session::Session;
 use super::view::text_without_spoilers;
-use crate::record::{Entry, RelationKind};
+use crate::record::{Entry, Kind};
 use crate::search::{Query, snippet};
-use crate::store::{SearchRequest, StoreError};
+use crate::store::StoreError;
 
-/// The greatest number of entries that are looked at. Several may belong to one line.
-const MAX_MATCHES: i64 = 60;
+/// The number of entries that are looked at together, newest first. Several may belong to one line, and some say the words
+/// no more.
+const MATCHES_AT_ONCE: usize = 60;
+/// How often further entries are looked at.
+const MAX_ROUNDS: usize = 10;
 /// The greatest number of lines that are shown.
 const MAX_HITS: usize = 20;
 
@@ -24,36 +28,37 @@ pub(super) async fn found(
     cast: &Cast,
     words: String,
 ) -> Result<Found, StoreError> {
-    let Ok(query) = Query::read(&words) else { return Ok(Found { words, hits: Vec::new() }) };
+    let mut hits: Vec<Hit> = Vec::new();
+    let Ok(query) = Query::read(&words) else { return Ok(Found { words, hits }) };
     let id = session.transaction.id;
-    let request = SearchRequest {
-        shop: &session.transaction.shop,
-        query: &query,
-        party: None,
-        transaction: Some(id),
-        from: i64::MIN,
-        until: i64::MAX,
-        as_of: None,
-        offset: 0,
-        limit: MAX_MATCHES,
-    };
-    let matches = state.store.search(&request).await?.entries;
-    let events: BTreeSet<String> = matches.iter().map(|it| line_of(it).to_owned()).collect();
-    let events: Vec<String> = events.into_iter().collect();
-    let mut lines = state.store.shown_events(id, &events).await?;
-    lines.retain(|line| line.entry.is_line() && line.entry.fixed.party != "bot");
-    let read = ReadLines::of(&state.store, id, lines, None).await?;
-    let lines = read.shown(session, cast).into_iter().rev();
-    let hits =
-        lines.filter_map(|line| hit(&line, &query, &session.reader)).take(MAX_HITS).collect();
+    let conversation = (session.transaction.shop.as_str(), id);
+    let most = i64::try_from(MATCHES_AT_ONCE).unwrap_or(i64::MAX);
+    let (mut before, mut looked_at) = (None, BTreeSet::new());
+    for _ in 0..MAX_ROUNDS {
+        let matches = state.store.search_conversation(conversation, &query, before, most).await?;
+        before = matches.last().map(|(row, _)| *row);
+        let events = matches.iter().filter_map(|(_, entry)| line_of(entry));
+        let events = events.filter(|event| looked_at.insert((*event).to_owned()));
+        let events: Vec<String> = events.map(str::to_owned).collect();
+        let mut lines = state.store.shown_events(id, &events).await?;
+        lines.retain(|line| line.entry.is_line());
+        let read = ReadLines::of(&state.store, id, lines, None).await?;
+        let lines = read.shown(session, cast).into_iter();
+        hits.extend(lines.filter_map(|line| hit(&line, &query, &session.reader)));
+        if hits.len() >= MAX_HITS || matches.len() < MATCHES_AT_ONCE {
+            break;
+        }
+    }
+    hits.sort_by_key(|hit| Reverse(hit.at));
+    hits.truncate(MAX_HITS);
     Ok(Found { words, hits })
 }
 
-/// Returns the event id of the line that an entry is or changes.
-fn line_of(entry: &Entry) -> &str {
+/// Returns the event id of the line that an entry is or changes. A vote has the words of its poll, and leads nowhere.
+fn line_of(entry: &Entry) -> Option<&str> {
     match &entry.relates_to {
-        Some(relation) if relation.kind == RelationKind::Edit => &relation.event_id,
-        _ => &entry.fixed.event_id,
+        Some(relation) if entry.kind == Kind::Edit => Some(&relation.event_id),
+        _ => entry.is_line().then_some(&entry.fixed.event_id),
     }
 }
 

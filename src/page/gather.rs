@@ -8,20 +8,24 @@ use super::finding::found;
 use super::model::{
     Chat, Composing, Named, Notes, Page, Paying, ReadInvoice, Revision, Unsent, UnsentRelation,
 };
+use super::people::{Contacts, addressed};
 use super::session::Session;
+use std::cell::LazyCell;
 use std::collections::BTreeMap;
 use std::sync::Arc;
 use ulid::Ulid;
 
 use crate::invoice::{Document, Further, OriginalKind};
 use crate::quota::run_blocking;
+use crate::room::message_content;
 use crate::store::{LastRead, NotesOfSide, Outgoing, PastTerms, StoreError, Surroundings};
 use crate::transaction::{PartyRole, Transaction, changes, status_to_show};
 
 /// The greatest number of revisions that the page lists.
 const MAX_REVISIONS: i64 = 20;
 
-/// Reads everything about the invoice. The conversation, the notes and the people are left to those who show them.
+/// Reads everything about the invoice. The conversation, the notes, the people and the name of the visitor are left to those
+/// who show them.
 pub(super) async fn page<'a>(
     state: &'a PageState,
     session: &'a Session,
@@ -40,6 +44,7 @@ pub(super) async fn page<'a>(
         standing,
         look: state.config.look(&transaction.shop),
         visitor: &session.visitor,
+        visitor_name: String::new(),
         address: session.address(),
         speaker: session.guest.user_id.as_str(),
         reader: &session.reader,
@@ -136,7 +141,7 @@ pub(super) async fn chat(
     if has_older {
         lines.remove(0);
     }
-    let mut unsent = unsent_of(&surroundings.unsent, surroundings.is_stuck, session);
+    let mut unsent = unsent_of(&surroundings.unsent, surroundings, state, session);
     let writing = Writing::of(&request, &unsent);
     let read = ReadLines::of(&state.store, id, lines, writing.quotes()).await?;
     let composing = writing.composing(&read.quoted(), session, cast);
@@ -194,20 +199,33 @@ fn cursor(text: &str) -> Option<(i64, &str)> {
 }
 
 /// Returns these messages of the visitor, which are not in the room yet, as the page shows them.
-/// `is_stuck` tells whether the last steps in the room failed.
 pub(super) fn unsent_of<'a>(
     outgoing: impl IntoIterator<Item = &'a Outgoing>,
-    is_stuck: bool,
+    surroundings: &Surroundings,
+    state: &PageState,
     session: &Session,
 ) -> Vec<Unsent> {
+    let Surroundings { is_stuck, members, .. } = surroundings;
+    let guest = &session.guest.user_id;
+    let choices = LazyCell::new(|| Contacts::of(state, session, members).addressees(guest));
     let text = |id: &str| session.reader.locale.text(&format!("unsent-{id}"));
     let unsent = outgoing.into_iter().filter_map(|outgoing| {
         let content = outgoing.content();
         // Reactions and removals have no body. They are not shown as messages.
         let body = content["m.new_content"]["body"].as_str().or(content["body"].as_str())?;
+        let mut relation = relation_of_text(&content);
+        let mut said = body;
+        let mentioned = message_content::mentioned(&content);
+        if let Some(relation) = relation.as_mut().filter(|it| it.edit.is_none())
+            && !mentioned.is_empty()
+            && let Some((choice, rest)) = addressed(&choices, body, &mentioned)
+        {
+            relation.to = Some(choice.id.clone());
+            said = rest;
+        }
         Some(Unsent {
-            text: body.to_owned(),
-            relation: relation_of_text(&content),
+            text: said.to_owned(),
+            relation,
             id: outgoing.id.clone(),
             at: outgoing.written_at,
             gave_up: outgoing.problem.is_some(),
@@ -225,6 +243,7 @@ fn relation_of_text(content: &serde_json::Value) -> Option<UnsentRelation> {
     (content["msgtype"] == "m.text").then(|| UnsentRelation {
         reply: event(&relation["m.in_reply_to"]["event_id"]),
         edit: event(&relation["event_id"]).filter(|_| is_edit),
+        to: None,
     })
 }
 

@@ -43,6 +43,8 @@ pub struct Page<'a> {
     pub look: Option<&'a ShopLook>,
     /// The person who looks at the page.
     pub visitor: &'a Visitor,
+    /// Their name, as lines and lists have it. The page inside a Matrix client names nobody, and has none.
+    pub visitor_name: String,
     /// The address of the page for this visitor.
     pub address: Address,
     /// The Matrix ID of the visitor's guest. The script stores unsent texts under it, so that
@@ -330,8 +332,10 @@ pub struct ChatLine {
     pub role: Option<PartyRole>,
     /// The name of the sender, as in [`Named`].
     pub name: String,
-    /// The Matrix ID by which the sender is known: that of their own account, or else of their guest.
+    /// The Matrix ID of the user who sent its event.
     pub sender: String,
+    /// The Matrix ID by which the sender is known: that of their own account, or else of their guest.
+    pub person: String,
     /// The kind of its entry.
     pub kind: Kind,
     /// The current text, without markup.
@@ -442,7 +446,7 @@ pub struct Unsent {
     pub id: String,
     /// When it was written, in milliseconds since 1970.
     pub at: i64,
-    /// The text, or the name of the file.
+    /// The text, without the name of those to whom it is addressed, or the name of the file.
     pub text: String,
     /// The messages to which the text relates, if it can be put back into the text field; `None`
     /// for a file.
@@ -453,13 +457,15 @@ pub struct Unsent {
     pub gave_up: bool,
 }
 
-/// The messages to which an unsent text relates.
+/// The messages to which an unsent text relates, and those to whom it is addressed.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct UnsentRelation {
     /// The event id of the message that it answers.
     pub reply: Option<String>,
     /// The event id of the message that it replaces.
     pub edit: Option<String>,
+    /// The [`Choice`] of those to whom it is addressed. A change keeps its addressee without.
+    pub to: Option<String>,
 }
 
 /// A contact of either party.

@@ -44,6 +44,7 @@ impl Contacts {
         let Session { transaction, visitor, .. } = session;
         let server = &state.config.homeserver.domain;
         let locale = state.config.locale_of(transaction);
+        let sends_mails = state.config.mail.smtp.is_some();
         let reachable = |role: PartyRole, contact: &Contact| {
             let them = Visitor { role, contact: Some(contact.clone()) };
             let guest = Guest::of(transaction.id, &transaction.terms, &them, server, &locale)?;
@@ -53,7 +54,7 @@ impl Contacts {
                 duty: contact.duty.clone(),
                 account: contact.matrix.clone(),
                 guest: guest.user_id,
-                reach: reach(contact, members),
+                reach: reach(contact, members, sends_mails),
             })
         };
         let of_party = |role: PartyRole| {
@@ -91,11 +92,11 @@ impl Contacts {
                 let is_first = !others[..place].iter().any(|it| has_same_duty(&it));
                 if users.len() > 1 && is_first {
                     let id = format!("{} {duty}", contact.role.as_str());
-                    let to = Addressee { name: duty, users };
+                    let to = Addressee::new(&duty, users);
                     choices.push(Choice { id, role: contact.role, duty: None, to });
                 }
             }
-            let to = Addressee { name: contact.name.clone(), users: vec![contact.user()] };
+            let to = Addressee::new(&contact.name, vec![contact.user()]);
             let (id, duty) = (contact.guest.to_string(), contact.duty.clone());
             choices.push(Choice { id, role: contact.role, duty, to });
         }
@@ -133,16 +134,30 @@ impl Contacts {
 }
 
 impl Reachable {
-    /// Returns the user by whom they are known: their account, or else their guest.
+    /// Returns the user who is mentioned when they are addressed: their account if it is in the room or invited, or else
+    /// their guest.
     fn user(&self) -> OwnedUserId {
-        self.account.as_ref().unwrap_or(&self.guest).clone()
+        let is_there = matches!(self.reach, Reach::InRoom | Reach::Invited);
+        self.account.as_ref().filter(|_| is_there).unwrap_or(&self.guest).clone()
     }
 }
 
-/// Returns where a message reaches a contact.
-fn reach(contact: &Contact, members: &[ContactMember]) -> Reach {
+/// Returns to whom of `choices` a message with this text and these mentions was addressed, and the text without their name.
+/// Their users may be others since then, so the name counts, and only of several with one name the users. What mentions nobody
+/// is addressed to nobody.
+pub(super) fn addressed<'a>(
+    choices: &'a [Choice],
+    text: &'a str,
+    mentioned: &[String],
+) -> Option<(&'a Choice, &'a str)> {
+    let named = choices.iter().filter_map(|it| Some((it, it.to.without_name(text)?)));
+    named.filter(|_| !mentioned.is_empty()).max_by_key(|(it, _)| it.to.are(mentioned))
+}
+
+/// Returns where a message reaches a contact. `sends_mails`: whether a mail server is configured.
+fn reach(contact: &Contact, members: &[ContactMember], sends_mails: bool) -> Reach {
     let Some(account) = &contact.matrix else {
-        return if contact.email.is_some() { Reach::Email } else { Reach::Page };
+        return if contact.email.is_some() && sends_mails { Reach::Email } else { Reach::Page };
     };
     let member = members.iter().find(|it| it.user_id == account.as_str());
     match member.and_then(|it| it.membership.as_deref()) {
@@ -187,9 +202,10 @@ mod tests {
             (contact(None, Some("sam@x.org")), Some("join"), Reach::Email),
             (contact(None, None), None, Reach::Page),
         ] {
-            assert_eq!(reach(&contact, &[member(membership)]), expected, "{contact:?}");
+            assert_eq!(reach(&contact, &[member(membership)], true), expected, "{contact:?}");
         }
-        assert_eq!(reach(&contact(account, None), &[]), Reach::NotInRoom);
+        assert_eq!(reach(&contact(account, None), &[], true), Reach::NotInRoom);
+        assert_eq!(reach(&contact(None, Some("sam@x.org")), &[], false), Reach::Page);
     }
 
     #[test]
@@ -199,9 +215,9 @@ mod tests {
             name: name.to_owned(),
             role,
             duty: duty.map(str::to_owned),
-            account: (name == "Sam").then(|| user("sam")),
+            account: ["Sam", "Rita"].contains(&name).then(|| user(&name.to_lowercase())),
             guest: user(&format!("guest_{name}")),
-            reach: Reach::Page,
+            reach: if name == "Sam" { Reach::Invited } else { Reach::NotInRoom },
         };
         use PartyRole::{Buyer, Seller};
         let contacts = vec![
@@ -213,8 +229,7 @@ mod tests {
         ];
         let contacts = Contacts { transaction: Ulid::nil(), contacts };
         let choices = contacts.addressees(&user("guest_Bea"));
-        let shown: Vec<_> =
-            choices.iter().map(|it| (it.id.as_str(), it.to.name.as_str())).collect();
+        let shown: Vec<_> = choices.iter().map(|it| (it.id.as_str(), it.to.name())).collect();
         assert_eq!(
             shown,
             [
@@ -225,8 +240,33 @@ mod tests {
                 ("@guest_Kim:example.org", "Kim"),
             ]
         );
-        assert_eq!(choices[0].to.users, [user("sam"), user("guest_Tom")]);
-        assert_eq!(choices[1].to.users, [user("sam")]);
-        assert_eq!(choices[2].to.users, [user("guest_Rita")]);
+        let mentions = |users: &[OwnedUserId]| serde_json::json!({ "user_ids": users });
+        assert_eq!(choices[0].to.mentions(), mentions(&[user("sam"), user("guest_Tom")]));
+        assert_eq!(choices[1].to.mentions(), mentions(&[user("sam")]));
+        // Her account is not in the room.
+        assert_eq!(choices[2].to.mentions(), mentions(&[user("guest_Rita")]));
+    }
+
+    #[test]
+    fn the_addressee_of_a_message_is_found_by_their_name_if_it_mentions_somebody() {
+        let choice = |name: &str, user: &str| Choice {
+            id: user.to_owned(),
+            role: PartyRole::Seller,
+            duty: None,
+            to: Addressee::new(name, vec![OwnedUserId::try_from(user).unwrap()]),
+        };
+        let choices =
+            [choice("Rita", "@a:x.org"), choice("Rita", "@b:x.org"), choice("Tom", "@c:x.org")];
+        let found = |text: &str, mentioned: &[&str]| {
+            let mentioned: Vec<_> = mentioned.iter().map(|it| (*it).to_owned()).collect();
+            let found = addressed(&choices, text, &mentioned);
+            found.map(|(it, rest)| (it.id.clone(), rest.to_owned()))
+        };
+        let expected = |user: &str| Some((user.to_owned(), "when?".to_owned()));
+        assert_eq!(found("Rita: when?", &["@a:x.org"]), expected("@a:x.org"));
+        assert_eq!(found("Rita: when?", &["@b:x.org"]), expected("@b:x.org"));
+        assert_eq!(found("Tom: when?", &["@guest_of_tom:x.org"]), expected("@c:x.org"));
+        assert_eq!(found("Tom: when?", &[]), None, "written by hand");
+        assert_eq!(found("When?", &["@c:x.org"]), None, "addressed to nobody any more");
     }
 }

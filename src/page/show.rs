@@ -48,6 +48,7 @@ pub(super) async fn page(
     let contacts = Contacts::of(&state, &session, &surroundings.members);
     contacts.ask(&state);
     let page = Page {
+        visitor_name: cast.own_name(),
         people: contacts.people(&state),
         choices: contacts.addressees(&session.guest.user_id),
         replies_in: replies_in(&surroundings, &session),

@@ -15,14 +15,15 @@ use super::PageState;
 use super::cast::Cast;
 use super::chat::ReadLines;
 use super::limits::UPLOAD_READ_TIMEOUT;
-use super::people::Contacts;
+use super::model::Choice;
+use super::people::{Contacts, addressed};
 use super::reader::is_script;
 use super::refusal::Refusal;
 use super::session::Session;
 use crate::files::{Arrived, Arriving};
-use crate::record::Entry;
+use crate::record::{Entry, Fixed};
 use crate::room::message_content::{self, Addressee, MAX_FILES, MAX_TEXT_BYTES, Relation};
-use crate::store::NewOutgoing;
+use crate::store::{NewOutgoing, StoreError};
 
 /// The greatest length of a field other than the text, in bytes. A description has at most 500 characters.
 const MAX_FIELD_BYTES: usize = 2_000;
@@ -60,23 +61,30 @@ pub(super) async fn messages(
     state.limits.write(session.grant, (texts + message.files.len()).saturating_sub(1))?;
     check_open(&state, &session)?;
     check_writable(&state, &session).await?;
-    if let Some(edit) = &message.edit {
-        check_own(&state, &session, edit).await?;
-    }
+    let changed = match &message.edit {
+        Some(edit) => Some(check_own(&state, &session, edit).await?),
+        None => None,
+    };
     if let Some(answered) = &message.reply_to {
         check_known(&state, &session, answered).await?;
     }
-    let to = match &message.to {
-        Some(choice) => Some(chosen(&state, &session, choice).await?),
-        None => None,
+    let text = message.text.trim_end();
+    let (to, text) = match (&message.to, &changed) {
+        (Some(choice), _) => (Some(chosen(&state, &session, choice).await?), text.to_owned()),
+        (None, Some(changed)) => still_addressed(&state, &session, changed, text).await?,
+        (None, None) => (None, text.to_owned()),
     };
     let client_id = message.client_id.clone().unwrap_or_else(|| Ulid::new().to_string());
     let mut ids = Vec::new();
     for (index, (file_name, file)) in message.files.into_iter().enumerate() {
         let media_type = file.media_type.unwrap_or("application/octet-stream");
         let description = message.description.as_deref();
-        let content =
+        let mut content =
             message_content::file(&file_name, media_type, file.size, file.pixels, description);
+        // Words beside the files mention them.
+        if let Some(to) = to.as_ref().filter(|_| texts == 0) {
+            content["m.mentions"] = to.mentions();
+        }
         let Arrived { file, sha256, .. } = file;
         state.vault.put(&sha256, file).await.map_err(|error| {
             tracing::error!(%error, "cannot store a file from the page");
@@ -85,10 +93,10 @@ pub(super) async fn messages(
         let id = format!("{client_id}/{index}");
         ids.push(write(&state, &session, &id, "m.room.message", &content, Some(&sha256)).await?);
     }
-    if !message.text.trim().is_empty() {
+    if texts > 0 {
         let (reply_to, edit) = (message.reply_to.as_deref(), message.edit.as_deref());
         let relation = Relation { reply_to, edit, to: to.as_ref() };
-        let content = message_content::message(message.text.trim_end(), &relation);
+        let content = message_content::message(&text, &relation);
         ids.push(write(&state, &session, &client_id, "m.room.message", &content, None).await?);
     }
     if ids.is_empty() {
@@ -197,23 +205,47 @@ async fn check_known(state: &PageState, session: &Session, event: &str) -> Resul
     entries.into_iter().next().ok_or_else(unknown)
 }
 
-/// Checks that the visitor wrote an event on the page. Only such events can be changed or removed
+/// Checks that the visitor wrote an event on the page, and returns its entry. Only such events can be changed or removed
 /// here.
-async fn check_own(state: &PageState, session: &Session, event: &str) -> Result<(), Refusal> {
+async fn check_own(state: &PageState, session: &Session, event: &str) -> Result<Entry, Refusal> {
     let entry = check_known(state, session, event).await?;
     if entry.fixed.sender == session.guest.user_id.as_str() {
-        return Ok(());
+        return Ok(entry);
     }
     Err(Refusal::problem(StatusCode::FORBIDDEN, "problem-not-yours"))
 }
 
 /// Returns those whom the visitor chose to address. Only contacts of this transaction can be chosen.
 async fn chosen(state: &PageState, session: &Session, choice: &str) -> Result<Addressee, Refusal> {
-    let members = state.store.contact_members(session.transaction.id).await?;
-    let contacts = Contacts::of(state, session, &members);
-    let choices = contacts.addressees(&session.guest.user_id).into_iter();
+    let choices = choices(state, session).await?.into_iter();
     let unknown = || Refusal::problem(StatusCode::UNPROCESSABLE_ENTITY, "problem-addressee");
     choices.map(|it| (it.id, it.to)).find(|(id, _)| id == choice).map(|it| it.1).ok_or_else(unknown)
+}
+
+/// Returns those to whom a changed message is still addressed, and its new text without their name: those to whom it was
+/// addressed, as long as the text begins with their name.
+async fn still_addressed(
+    state: &PageState,
+    session: &Session,
+    changed: &Entry,
+    text: &str,
+) -> Result<(Option<Addressee>, String), Refusal> {
+    let Fixed { room_id, event_id, .. } = &changed.fixed;
+    let raw = state.store.raw(room_id, event_id).await?;
+    let event: Value = raw.and_then(|raw| serde_json::from_str(&raw).ok()).unwrap_or_default();
+    let mentioned = message_content::mentioned(&event["content"]);
+    if !mentioned.is_empty()
+        && let Some((choice, rest)) = addressed(&choices(state, session).await?, text, &mentioned)
+    {
+        return Ok((Some(choice.to.clone()), rest.to_owned()));
+    }
+    Ok((None, text.to_owned()))
+}
+
+/// Returns those whom the visitor can address.
+async fn choices(state: &PageState, session: &Session) -> Result<Vec<Choice>, StoreError> {
+    let members = state.store.contact_members(session.transaction.id).await?;
+    Ok(Contacts::of(state, session, &members).addressees(&session.guest.user_id))
 }
 
 /// Checks that the transaction is not closed. The room is read-only then.

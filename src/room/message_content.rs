@@ -26,10 +26,40 @@ pub struct Relation<'a> {
 /// Somebody to whom a message can be addressed: one person, or several with the same duty.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Addressee {
-    /// The name of the person, or the duty.
-    pub name: String,
-    /// The users who are told of the message in particular.
-    pub users: Vec<OwnedUserId>,
+    name: String,
+    users: Vec<OwnedUserId>,
+}
+
+impl Addressee {
+    /// `name` is that of the person, or the duty. A message begins with it, so it is shortened at its beginning until it is
+    /// no command to the bot (`!tally …`) whoever chose it. `users` are told of the message in particular.
+    pub fn new(name: &str, users: Vec<OwnedUserId>) -> Self {
+        let name = match name.trim_start_matches(|it: char| it == '!' || it.is_whitespace()) {
+            "" => users.first().map_or("", |user| user.as_str()),
+            name => name,
+        };
+        Self { name: name.to_owned(), users }
+    }
+
+    /// Returns the value of `m.mentions` in a message to them.
+    pub fn mentions(&self) -> Value {
+        json!({ "user_ids": self.users })
+    }
+
+    /// The name with which a message to them begins.
+    pub fn name(&self) -> &str {
+        &self.name
+    }
+
+    /// Returns a text without the name of the addressee, if it begins with it as [`message`] writes it.
+    pub fn without_name<'a>(&self, text: &'a str) -> Option<&'a str> {
+        text.strip_prefix(self.name.as_str())?.strip_prefix(": ")
+    }
+
+    /// Whether these are the users, in this order.
+    pub fn are(&self, users: &[String]) -> bool {
+        self.users.iter().map(|user| user.as_str()).eq(users)
+    }
 }
 
 /// Returns a text with the line ends that we keep, and without NUL, which no database of ours stores.
@@ -44,7 +74,7 @@ pub fn message(text: &str, relation: &Relation<'_>) -> Value {
     let mut html = markup(text);
     if let Some(to) = relation.to {
         content["body"] = json!(format!("{}: {text}", to.name));
-        content["m.mentions"] = json!({ "user_ids": to.users });
+        content["m.mentions"] = to.mentions();
         html = Html { text: addressed(to, &html.text), is_plain: false };
     }
     if !html.is_plain {
@@ -53,10 +83,12 @@ pub fn message(text: &str, relation: &Relation<'_>) -> Value {
     }
     if let Some(original) = relation.edit {
         let mut edit = content.clone();
-        edit["body"] = json!(format!("* {text}"));
+        edit["body"] = json!(format!("* {}", content["body"].as_str().unwrap_or_default()));
         if let Some(html) = content["formatted_body"].as_str() {
             edit["formatted_body"] = json!(format!("* {html}"));
         }
+        // Those who are addressed were told of the message. A change of it tells nobody.
+        edit["m.mentions"] = json!({});
         edit["m.new_content"] = content;
         edit["m.relates_to"] = json!({ "rel_type": "m.replace", "event_id": original });
         return edit;
@@ -70,6 +102,13 @@ pub fn message(text: &str, relation: &Relation<'_>) -> Value {
 /// Returns the content of a text message that was not written for a chat, such as a mail: nothing in it is markup.
 pub fn plain(text: &str) -> Value {
     json!({ "msgtype": "m.text", "body": text, "m.mentions": {} })
+}
+
+/// Returns the users whom the content of a message mentions; of a change, those whom the new content mentions.
+pub fn mentioned(content: &Value) -> Vec<String> {
+    let content = content.get("m.new_content").unwrap_or(content);
+    let users = content["m.mentions"]["user_ids"].as_array().map(Vec::as_slice).unwrap_or_default();
+    users.iter().filter_map(Value::as_str).map(str::to_owned).collect()
 }
 
 /// Returns the name of a file as it is shown: without folders and control characters.
@@ -213,7 +252,7 @@ mod tests {
         let user = |id: &str| OwnedUserId::try_from(id).unwrap();
         let content = |name: &str, users: &[&str], text: &str| {
             let users = users.iter().map(|it| user(it)).collect();
-            let to = Addressee { name: name.to_owned(), users };
+            let to = Addressee::new(name, users);
             message(text, &Relation { to: Some(&to), ..Relation::default() })
         };
         let said = content("Rita <b>", &["@rita:x.org"], "Is 1 < 2?");
@@ -226,6 +265,29 @@ mod tests {
         assert_eq!(said["formatted_body"], "<p><strong>sales</strong>: <strong>now</strong></p>");
         let html = content("sales", &["@a:x.org"], "- one")["formatted_body"].to_string();
         assert!(html.contains("</a>: <ul>"), "{html}");
+    }
+
+    #[test]
+    fn no_name_turns_a_message_into_a_command() {
+        let user = OwnedUserId::try_from("@eve:x.org").unwrap();
+        for name in ["!tally accept now", " ! !TALLY accept now", "!", "!!tally"] {
+            let to = Addressee::new(name, vec![user.clone()]);
+            let said = message("hello", &Relation { to: Some(&to), ..Relation::default() });
+            assert!(!crate::room::is_request(said["body"].as_str().unwrap()), "{said}");
+        }
+        assert_eq!(Addressee::new("!", vec![user]).name(), "@eve:x.org");
+    }
+
+    #[test]
+    fn a_change_keeps_the_addressee_and_tells_nobody_again() {
+        let user = OwnedUserId::try_from("@rita:x.org").unwrap();
+        let to = Addressee::new("Rita", vec![user]);
+        let relation = Relation { edit: Some("$e"), to: Some(&to), ..Relation::default() };
+        let edit = message("new", &relation);
+        assert_eq!((&edit["body"], &edit["m.mentions"]), (&json!("* Rita: new"), &json!({})));
+        assert_eq!(edit["m.new_content"]["m.mentions"], json!({ "user_ids": ["@rita:x.org"] }));
+        assert_eq!(edit["m.new_content"]["body"], "Rita: new");
+        assert_eq!(mentioned(&edit), ["@rita:x.org"]);
     }
 
     #[test]

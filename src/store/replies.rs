@@ -20,7 +20,8 @@ pub(super) fn from_buyer() -> String {
 }
 
 /// Selects the usual delay of a seller in all transactions of their shop. The rows of the search have what was said in
-/// them, and the index `search_rows_said` its last lines, so no others are looked at.
+/// them, and the index `search_rows_said` its last lines, so no others are looked at. Edits and votes have rows there, too, and
+/// count as lines: to tell them apart, each entry would have to be read.
 pub(super) fn from_seller() -> String {
     let last = format!(
         "SELECT s.transaction_id, s.party, s.id / {IDS_PER_MILLISECOND} AS said_at FROM search_rows s \

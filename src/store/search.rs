@@ -1,7 +1,9 @@
 //! Searches the full-text index, in the query language of the database (SQLite FTS5 or PostgreSQL
 //! `tsquery`).
 
-use sqlx::{Executor, FromRow};
+use std::sync::LazyLock;
+
+use sqlx::{AssertSqlSafe, Executor, FromRow};
 use ulid::Ulid;
 
 use super::entry_row::{Row, select_entries};
@@ -48,6 +50,31 @@ const SEARCH_POSTGRES: &str = select_entries!(
      ON f.transaction_id = e.transaction_id AND f.seq = e.seq ORDER BY f.place DESC, f.id DESC"
 );
 
+/// The newest matches in one conversation that are not of the bot.
+static SEARCH_CONVERSATION_SQLITE: LazyLock<String> = LazyLock::new(|| {
+    entries_of(
+        "SELECT r.transaction_id, r.seq, r.id FROM search CROSS JOIN search_rows r ON r.id = search.rowid \
+         WHERE search MATCH $1 AND search.rowid < $2 AND r.shop = $3 AND r.transaction_id = $4 \
+         AND r.party <> 'bot' ORDER BY search.rowid DESC LIMIT $5",
+    )
+});
+static SEARCH_CONVERSATION_POSTGRES: LazyLock<String> = LazyLock::new(|| {
+    entries_of(
+        "SELECT r.transaction_id, r.seq, r.id FROM search_rows r \
+         WHERE r.vector @@ $1::tsquery AND r.id < $2 AND r.shop = $3 AND r.transaction_id = $4 \
+         AND r.party <> 'bot' ORDER BY r.id DESC LIMIT $5",
+    )
+});
+
+/// Returns the statement for the entries of these rows of the index.
+fn entries_of(rows: &str) -> String {
+    let select = select_entries!(", f.id AS row_id", "");
+    format!(
+        "{select} JOIN ({rows}) f ON f.transaction_id = e.transaction_id AND f.seq = e.seq \
+         ORDER BY f.id DESC"
+    )
+}
+
 /// A search request.
 #[derive(Clone, Debug)]
 pub struct SearchRequest<'a> {
@@ -92,6 +119,13 @@ struct Match {
     ranked: i64,
 }
 
+#[derive(FromRow)]
+struct Said {
+    #[sqlx(flatten)]
+    row: Row,
+    row_id: i64,
+}
+
 impl Store {
     /// Returns the entries that match a query, best first.
     ///
@@ -106,10 +140,7 @@ impl Store {
         let (sql, words) = match self.kind {
             DatabaseKind::Sqlite => {
                 let scope = scope(request.shop, request.party, &transaction);
-                (
-                    SEARCH_SQLITE,
-                    format!("(scope : \"{scope}\") AND words : ({})", request.query.for_fts5()),
-                )
+                (SEARCH_SQLITE, words_in_scope(&scope, request.query))
             }
             DatabaseKind::Postgres => (SEARCH_POSTGRES, request.query.for_tsquery()),
         };
@@ -134,6 +165,37 @@ impl Store {
         Ok(SearchPage { entries, as_of, ranked, more_unranked: ranked == MAX_RANKED_MATCHES })
     }
 
+    /// Returns the entries of one conversation that match a query and are not of the bot, newest first, each with its id in
+    /// the index: at most `limit`, and only those with an id below `before`.
+    ///
+    /// # Errors
+    /// If the database does not answer or holds an unreadable value.
+    pub async fn search_conversation(
+        &self,
+        (shop, id): (&str, Ulid),
+        query: &Query,
+        before: Option<i64>,
+        limit: i64,
+    ) -> Result<Vec<(i64, Entry)>, StoreError> {
+        let id = id.to_string();
+        let (sql, words) = match self.kind {
+            DatabaseKind::Sqlite => {
+                (&SEARCH_CONVERSATION_SQLITE, words_in_scope(&scope(shop, None, &id), query))
+            }
+            DatabaseKind::Postgres => (&SEARCH_CONVERSATION_POSTGRES, query.for_tsquery()),
+        };
+        let said: Vec<Said> = sqlx::query_as(AssertSqlSafe(sql.as_str()))
+            .persistent(false)
+            .bind(words)
+            .bind(before.unwrap_or(i64::MAX))
+            .bind(shop)
+            .bind(id)
+            .bind(limit)
+            .fetch_all(&self.pool)
+            .await?;
+        said.into_iter().map(|Said { row, row_id }| Ok((row_id, row.try_into()?))).collect()
+    }
+
     /// Brings the schema of the index up to date.
     pub(super) async fn prepare_search(&self) -> Result<(), StoreError> {
         let mut tx = self.begin().await?;
@@ -144,4 +206,9 @@ impl Store {
         tx.execute(schema).await?;
         tx.commit().await
     }
+}
+
+/// Returns the query of FTS5 for words among the rows of one scope.
+fn words_in_scope(scope: &str, query: &Query) -> String {
+    format!("(scope : \"{scope}\") AND words : ({})", query.for_fts5())
 }

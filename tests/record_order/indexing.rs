@@ -9,6 +9,7 @@ use sqlx::{AnyConnection, Connection};
 use tallyroom::access::Origin;
 use tallyroom::clock::now;
 use tallyroom::intake::index_forever;
+use tallyroom::record::Entry;
 use tallyroom::search::Query;
 use tallyroom::store::{ErasureRequest, SearchRequest, Source, Unindexed};
 use tokio::runtime::Runtime;
@@ -205,6 +206,33 @@ async fn a_search_says_until_when_it_has_looked(bench: &Bench) {
     assert!(bench.store.searched_until("shop").await.unwrap() >= asked_at);
 }
 
+async fn a_conversation_is_searched_from_its_newest_words(bench: &Bench) {
+    let (id, room) = bench.transaction().await;
+    let said_before = |number: usize, words: &str| {
+        let mut message = message(number, words);
+        message["origin_server_ts"] = json!(now() - 100 * (100 - i64::try_from(number).unwrap()));
+        message
+    };
+    // The oldest one has the most of it.
+    let mut said = vec![said_before(1, "oak oak oak")];
+    said.extend((2..=70).map(|number| said_before(number, &format!("oak {number}"))));
+    let mut of_bot = said_before(71, "oak 71");
+    of_bot["sender"] = json!(bench::BOT);
+    said.push(of_bot);
+    bench.arrive(id, &room, &said).await;
+    bench.index().await;
+    let query = Query::read("oak").unwrap();
+    let newest = bench.store.search_conversation(("shop", id), &query, None, 60).await.unwrap();
+    let text = |it: &(i64, Entry)| it.1.text.clone().unwrap();
+    let expected: Vec<_> = (11..=70).rev().map(|number| format!("oak {number}")).collect();
+    assert_eq!(newest.iter().map(text).collect::<Vec<_>>(), expected);
+    let before = newest.last().map(|it| it.0);
+    let rest = bench.store.search_conversation(("shop", id), &query, before, 60).await.unwrap();
+    assert_eq!((rest.len(), text(&rest[9])), (10, "oak oak oak".to_owned()));
+    let other = bench.store.search_conversation(("other", id), &query, None, 60).await.unwrap();
+    assert!(other.is_empty());
+}
+
 async fn a_record_that_cannot_be_indexed_does_not_keep_others_from_it(bench: &Bench) {
     let ((odd, odd_room), (fine, fine_room)) =
         (bench.transaction().await, bench.transaction().await);
@@ -261,6 +289,7 @@ fn all(url: &str) {
         what_is_erased_after_it_was_indexed_leaves_the_index_at_once(&bench).await;
         votes_get_the_words_of_their_poll_whichever_is_indexed_first(&bench).await;
         a_search_says_until_when_it_has_looked(&bench).await;
+        a_conversation_is_searched_from_its_newest_words(&bench).await;
         a_record_that_cannot_be_indexed_does_not_keep_others_from_it(&bench).await;
         a_record_that_is_being_written_is_left_out(&bench).await;
     });

@@ -78,6 +78,8 @@ pub struct Ground {
     pub around: Colour,
     /// What the other party's messages are on (`--other`).
     pub other: Colour,
+    /// What the messages of colleagues are on (`--ours`).
+    pub ours: Colour,
 }
 
 impl Ground {
@@ -86,12 +88,14 @@ impl Ground {
         paper: Colour::new(0xff, 0xff, 0xff),
         around: Colour::new(0xf3, 0xf4, 0xf2),
         other: Colour::new(0xee, 0xf0, 0xf2),
+        ours: Colour::new(0xe6, 0xec, 0xf7),
     };
     /// The dark page.
     pub const DARK: Self = Self {
         paper: Colour::new(0x19, 0x1d, 0x20),
         around: Colour::new(0x11, 0x14, 0x16),
         other: Colour::new(0x26, 0x2c, 0x31),
+        ours: Colour::new(0x23, 0x2f, 0x45),
     };
 }
 
@@ -124,7 +128,8 @@ impl Shades {
 
     /// Returns the least contrast of text in the accent with what is behind it, if that is too little.
     pub fn too_little_contrast(self, ground: Ground) -> Option<f64> {
-        let behind = [ground.paper, ground.around, ground.other, self.wash, self.mine];
+        let Ground { paper, around, other, ours } = ground;
+        let behind = [paper, around, other, ours, self.wash, self.mine];
         let least = behind.into_iter().map(|it| self.accent.contrast(it)).fold(21.0, f64::min);
         (least < LEAST_CONTRAST).then_some(least)
     }
@@ -170,6 +175,8 @@ mod tests {
         for text in ["#14605a", "#1a3f8f", "#000000"] {
             assert!(refused(text, Ground::DARK).is_some_and(|it| it < 4.5), "{text}");
         }
+        // Only on what colleagues say it cannot be read.
+        assert!(refused("#ff23eb", Ground::DARK).is_some_and(|it| it < 4.5));
     }
 
     #[test]
@@ -189,9 +196,12 @@ mod tests {
         let style = include_str!("../../../assets/page/page.css");
         let (light, dark) = style.split_once("@media (prefers-color-scheme: dark)").unwrap();
         for (style, ground) in [(light, Ground::LIGHT), (dark, Ground::DARK)] {
-            for (name, expected) in
-                [("paper", ground.paper), ("ground", ground.around), ("other", ground.other)]
-            {
+            for (name, expected) in [
+                ("paper", ground.paper),
+                ("ground", ground.around),
+                ("other", ground.other),
+                ("ours", ground.ours),
+            ] {
                 let (_, rest) = style.split_once(&format!("--{name}: ")).unwrap();
                 let written = rest.split(';').next().unwrap();
                 let written = if written == "#fff" { "#ffffff" } else { written };

@@ -317,6 +317,8 @@ fn a_look_that_cannot_be_shown_is_refused_in_words() {
         ("shop: a, notice: [Hello]".to_owned(), "notice", &["a list", "each language"]),
         ("shop: a, mail_name: ''".to_owned(), "mail_name", &["1 to 100 characters"]),
         ("shop: a, mail_reply_to: a@b@c".to_owned(), "mail_reply_to", &["an e-mail address"]),
+        // By the same rule as `mail.from`.
+        ("shop: a, mail_reply_to: a..b@c".to_owned(), "mail_reply_to", &["an e-mail address"]),
         ("shop: a, logo: nowhere.png".to_owned(), "logo", &["cannot be read", "PNG, JPEG or WebP"]),
         (
             format!("shop: a, logo: {svg}"),

@@ -5,9 +5,11 @@ use std::io::Read;
 use std::path::Path;
 use std::sync::Arc;
 
+use lettre::Address;
+
 use super::Draft;
+use crate::config::ApiConfig;
 use crate::config::shops::{Colour, Ground, Logo, MAX_LOGO_BYTES, Shades, ShopLook, Words};
-use crate::config::{ApiConfig, is_mail_address};
 
 /// The greatest length of a notice, in characters.
 const MAX_NOTICE_CHARS: usize = 300;
@@ -38,7 +40,7 @@ pub(super) fn check(looks: &mut [ShopLook], api: &ApiConfig, folder: &Path, draf
         {
             draft.refuse(&path("mail_name"), "another text", None);
         }
-        if look.mail_reply_to.as_deref().is_some_and(|it| !is_mail_address(it)) {
+        if look.mail_reply_to.as_deref().is_some_and(|it| it.parse::<Address>().is_err()) {
             draft.refuse(&path("mail_reply_to"), "another text", None);
         }
         if let Some(file) = &mut look.logo {

@@ -12,9 +12,9 @@ use super::news::LineNews;
 use super::watched::Watched;
 use crate::page::cast::Cast;
 use crate::page::chat::ReadLines;
-use crate::page::model::{Chat, ChatLine, Side};
+use crate::page::model::{Chat, ChatLine, Page, Side};
 use crate::page::session::Session;
-use crate::page::{gather, view};
+use crate::page::{PageState, gather, view};
 use crate::record::Entry;
 use crate::store::{ShownEntry, Store, StoreError};
 use crate::transaction::PartyRole;
@@ -183,8 +183,7 @@ impl Missed {
         let lines = write_for(&lists, face, (&session, &cast), &mut WrittenLines::new());
         let revision = session.transaction.version();
         let invoice = if revision > position.revision {
-            let page = gather::page(state, &session, Chat::default()).await?;
-            Some(invoice(&page))
+            Some(invoice(state, (&session, &cast)).await?)
         } else {
             None
         };
@@ -192,10 +191,15 @@ impl Missed {
     }
 }
 
-/// Returns the invoice as the data of an event.
-pub(super) fn invoice(page: &crate::page::model::Page<'_>) -> Arc<str> {
-    let html = view::update(page).into_string();
-    json!({ "revision": page.transaction.version(), "html": html }).to_string().into()
+/// Reads the invoice, and returns it as the data of an event.
+pub(super) async fn invoice(
+    state: &PageState,
+    (session, cast): (&Session, &Cast),
+) -> Result<Arc<str>, StoreError> {
+    let page = gather::page(state, session, Chat::default()).await?;
+    let page = Page { visitor_name: cast.own_name(), ..page };
+    let html = view::update(&page).into_string();
+    Ok(json!({ "revision": page.transaction.version(), "html": html }).to_string().into())
 }
 
 /// Returns the event ids of the lines that these entries are, or are about. The value is the seq of

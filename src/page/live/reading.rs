@@ -14,7 +14,7 @@ use super::wakeups::{Wakeup, Wakeups};
 use super::watched::Watched;
 use crate::clock::now;
 use crate::page::cast::Cast;
-use crate::page::model::{Chat, Person, Reader};
+use crate::page::model::{Person, Reader};
 use crate::page::people::{Contacts, replies_in};
 use crate::page::session::Session;
 use crate::page::view::Closed;
@@ -100,8 +100,10 @@ impl People {
 }
 
 impl ShownContacts {
-    fn part(&self, cast: &Cast, reader: &Reader) -> Part {
-        let people = view::people(&self.shown, self.reply_time, cast.own_guest(), reader);
+    /// Returns them as the visitor of this face sees them, who is this one of the cast.
+    fn part(&self, cast: &Cast, face: &Face) -> Part {
+        let Face { role, reader, .. } = face;
+        let people = view::people(&self.shown, self.reply_time, *role, cast.own_guest(), reader);
         Part::html("people", people)
     }
 }
@@ -187,7 +189,7 @@ impl Reading {
             side.shown = people;
             for (number, (face, cast)) in &self.people.casts {
                 if face.role == *role {
-                    news.replace(*number, &side.part(cast, &face.reader));
+                    news.replace(*number, &side.part(cast, face));
                 }
             }
         }
@@ -313,20 +315,19 @@ impl Reading {
         if written.sides.insert(face.role) {
             self.read_contacts(surroundings, session);
         }
-        let people = self.people.contacts.get(&face.role).map(|it| it.part(cast, reader));
+        let people = self.people.contacts.get(&face.role).map(|it| it.part(cast, face));
         let write = || write_seen(surroundings, cast, reader);
         let seen = written.seen.entry((face.role, reader.locale.tag())).or_insert_with(write);
         let seen = seen.clone();
         let guest = session.guest.user_id.as_str();
         let own = unsent.iter().filter(|it| it.user_id == guest);
-        let own = gather::unsent_of(own, surroundings.is_stuck, session);
+        let own = gather::unsent_of(own, surroundings, state, session);
         let unsent = view::unsent(&own, reader, &session.address());
         let mut parts = vec![Part::html("unsent", unsent), self.people.typing(state, cast, reader)];
         parts.extend(people);
         parts.extend(seen);
         let invoice = if *has_new_revision {
-            let page = gather::page(state, session, Chat::default()).await?;
-            Some(lines::invoice(&page))
+            Some(lines::invoice(state, (session, cast)).await?)
         } else {
             None
         };

@@ -34,19 +34,19 @@ pub(super) fn role_words(reader: &Reader, role: Option<PartyRole>) -> String {
 
 /// Returns who looks at the page: their name and their role.
 pub(super) fn seen_as(page: &Page<'_>) -> String {
-    let Page { visitor, transaction, reader, .. } = page;
+    let Page { visitor, visitor_name, reader, .. } = page;
     let role = role_words(reader, Some(visitor.role));
-    let name = visitor.shown_name(&transaction.terms);
+    let name = visitor_name.as_str();
     reader.locale.text_with("seen-as", &[("name", name.into()), ("role", role.into())])
 }
 
 /// Returns who writes on the page: their name, and the party for which they write.
 pub(super) fn writing_as(page: &Page<'_>) -> String {
-    let Page { visitor, transaction, reader, .. } = page;
+    let Page { visitor, visitor_name, transaction, reader, .. } = page;
     let party = ("party", transaction.terms.party(visitor.role).name.as_str().into());
     match &visitor.contact {
-        Some(contact) => {
-            let name = ("name", contact.shown_name().into());
+        Some(_) => {
+            let name = ("name", visitor_name.as_str().into());
             reader.locale.text_with("writing-as", &[name, party])
         }
         None => reader.locale.text_with("writing-for", &[party]),

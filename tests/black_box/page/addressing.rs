@@ -51,10 +51,16 @@ on_both_databases! {
         let mentioned = content["m.mentions"]["user_ids"].as_array().unwrap();
         assert_eq!(mentioned.len(), 2, "{content}");
         assert!(mentioned.iter().all(|it| it.as_str().unwrap().starts_with("@_tallyroom_guest_")), "{content}");
-        // A change of the message says nothing of it twice.
+        // A change of the message is addressed to the same, and tells nobody again.
         bea.chooses("Who pays?", "Edit").await;
         bea.until("document.querySelector('select[name=to]').disabled").await;
-        bea.presses("Cancel").await;
+        bea.types(WRITE, " And when?").await;
+        bea.presses("Save").await;
+        bea.sees("Who pays? And when?").await;
+        let changed = scene.entry("accounts receivable: Who pays? And when?").await;
+        let edit = self::content(&scene, &changed).await;
+        assert_eq!(edit["m.new_content"]["m.mentions"]["user_ids"].as_array(), Some(mentioned), "{edit}");
+        assert_eq!(edit["m.mentions"], json!({}));
 
         // Without scripts.
         let plain = scene.browser.tab_beside(&bea).await;

@@ -171,17 +171,16 @@ async fn every_state_fits_on_every_screen() {
     }
 }
 
-/// What is not where a careful typesetter would put it: figures of one column whose ends differ, numbers of documents
+/// What is not where a careful typesetter would put it: amounts of one column whose ends differ, numbers of documents
 /// that are broken, and blocks of the invoice that do not begin at its edge.
 const MISPLACED: &str = "(() => {
     const found = [], seen = (it) => it.checkVisibility() && it.getBoundingClientRect().width > 1;
     const box = (it) => { const range = document.createRange(); range.selectNodeContents(it); return range.getBoundingClientRect() };
     const differ = (edges) => Math.max(...edges) - Math.min(...edges) > 1;
-    for (const table of document.querySelectorAll('.lines table, .breakdown table'))
-        for (const column of innerWidth > 640 ? ['quantity', 'net'] : ['net']) {
-            const edges = [...table.querySelectorAll(`tr:not(.adjustment) .${column} bdi`)].filter(seen).map((it) => box(it).right);
-            if (edges.length && column === 'net' && differ(edges)) found.push(`${column}: ${edges}`);
-        }
+    for (const table of document.querySelectorAll('.lines table, .breakdown table')) {
+        const edges = [...table.querySelectorAll('tr:not(.adjustment) .net bdi')].filter(seen).map((it) => box(it).right);
+        if (edges.length && differ(edges)) found.push(`net: ${edges}`);
+    }
     const totals = [...document.querySelectorAll('.totals dd bdi')].filter(seen).map((it) => box(it).right);
     if (totals.length && differ(totals)) found.push(`totals: ${totals}`);
     for (const number of document.querySelectorAll('h1 bdi, h2 bdi'))

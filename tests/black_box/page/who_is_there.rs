@@ -183,7 +183,8 @@ on_both_databases! {
         let (status, answer) = scene.world.shop.patch(&scene.id, &change).await;
         assert_eq!(status, 200, "{answer}");
         let bea = scene.bea().await;
-        is_listed(&bea, "Rita", "by e-mail").await;
+        // No mail server is configured, so her address is of no use.
+        is_listed(&bea, "Rita", "on this page only").await;
         is_listed(&bea, "Tom", "invited").await;
         // Those of one's own side are folded.
         bea.sees("2 more contacts").await;
@@ -203,7 +204,7 @@ on_both_databases! {
         let plain = scene.browser.tab_beside(&bea).await;
         plain.without_scripts().await;
         plain.open(&scene.page()).await;
-        is_listed(&plain, "Rita", "by e-mail").await;
+        is_listed(&plain, "Rita", "on this page only").await;
         assert_eq!(bea.console_errors(), Vec::<String>::new());
     }
 

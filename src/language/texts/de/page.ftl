@@ -237,7 +237,8 @@ change-redactions = Entfernte Nachrichten
 
 messages-with = Nachrichten mit { $name }
 messages = Nachrichten
-no-messages = Noch hat niemand geschrieben. Hier erreichen Sie { $name }: Fragen Sie zur Rechnung, zur Lieferung oder was Sie sonst wissen möchten.
+no-messages-buyer = Noch hat niemand geschrieben. Hier erreichen Sie { $name }: Fragen Sie zur Rechnung, zur Lieferung oder was Sie sonst wissen möchten.
+no-messages-seller = Noch hat niemand geschrieben. Hier erreichen Sie { $name }: Teilen Sie mit, was es zur Rechnung oder zur Lieferung zu sagen gibt, und beantworten Sie Fragen.
 questions = Was Sie fragen können
 question-1 = Können Sie das Zahlungsziel verlängern?
 question-2 = Können Sie mir eine Position der Rechnung erläutern?

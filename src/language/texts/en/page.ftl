@@ -263,7 +263,8 @@ change-redactions = Removed messages
 messages-with = Messages with { $name }
 messages = Messages
 # $name: the other party.
-no-messages = Nobody has written yet. Here you reach { $name }: ask about the invoice, the delivery, or whatever else you need to know.
+no-messages-buyer = Nobody has written yet. Here you reach { $name }: ask about the invoice, the delivery, or whatever else you need to know.
+no-messages-seller = Nobody has written yet. Here you reach { $name }: tell them what there is to say about the invoice or the delivery, and answer their questions.
 # Of a list of questions that a buyer can take over, and the questions, as the buyer asks the seller.
 questions = What you can ask
 question-1 = Could the due date be extended?

@@ -237,7 +237,8 @@ change-redactions = Mensajes eliminados
 
 messages-with = Mensajes con { $name }
 messages = Mensajes
-no-messages = Todavía no ha escrito nadie. Aquí puede contactar con { $name }: pregunte por la factura, la entrega o cualquier otra cosa.
+no-messages-buyer = Todavía no ha escrito nadie. Aquí puede contactar con { $name }: pregunte por la factura, la entrega o cualquier otra cosa.
+no-messages-seller = Todavía no ha escrito nadie. Aquí puede contactar con { $name }: dé la información necesaria sobre la factura o la entrega y responda a las preguntas.
 questions = Lo que puede preguntar
 question-1 = ¿Podrían ampliar el plazo de pago?
 question-2 = ¿Podrían explicarme una partida de la factura?

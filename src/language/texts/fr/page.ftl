@@ -237,7 +237,8 @@ change-redactions = Messages supprimés
 
 messages-with = Messages avec { $name }
 messages = Messages
-no-messages = Personne n’a encore écrit. Vous joignez ici { $name } : posez vos questions sur la facture, la livraison ou tout autre sujet.
+no-messages-buyer = Personne n’a encore écrit. Vous joignez ici { $name } : posez vos questions sur la facture, la livraison ou tout autre sujet.
+no-messages-seller = Personne n’a encore écrit. Vous joignez ici { $name } : donnez des précisions sur la facture ou la livraison, et répondez aux questions.
 questions = Ce que vous pouvez demander
 question-1 = Pourriez-vous prolonger le délai de paiement ?
 question-2 = Pourriez-vous m’expliquer une ligne de la facture ?

@@ -237,7 +237,8 @@ change-redactions = Verwijderde berichten
 
 messages-with = Berichten met { $name }
 messages = Berichten
-no-messages = Er heeft nog niemand geschreven. Hier bereikt u { $name }: stel gerust uw vragen over de factuur, de levering of iets anders.
+no-messages-buyer = Er heeft nog niemand geschreven. Hier bereikt u { $name }: stel gerust uw vragen over de factuur, de levering of iets anders.
+no-messages-seller = Er heeft nog niemand geschreven. Hier bereikt u { $name }: laat weten wat er over de factuur of de levering te melden is, en beantwoord vragen.
 questions = Wat u kunt vragen
 question-1 = Kan de betaaltermijn worden verlengd?
 question-2 = Kunt u een post op de factuur toelichten?

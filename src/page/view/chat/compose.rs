@@ -26,6 +26,10 @@ pub(super) fn form(page: &Page<'_>) -> Markup {
         Composing::Resend { relation, .. } => relation.reply.as_deref(),
         _ => quote.map(|quote| quote.event.as_str()),
     };
+    let to = match &chat.composing {
+        Composing::Resend { relation, .. } => relation.to.as_deref(),
+        _ => None,
+    };
     let edit = edit.map(String::as_str);
     html! {
         form.compose id="compose" method="post" enctype="multipart/form-data"
@@ -39,7 +43,7 @@ pub(super) fn form(page: &Page<'_>) -> Markup {
             (purpose(quote, edit.is_some(), reader, address))
             div.envelope {
                 (speaker(page))
-                @if !page.choices.is_empty() && edit.is_none() { (addressees(page)) }
+                @if !page.choices.is_empty() && edit.is_none() { (addressees(page, to)) }
             }
             ul.chosen id="chosen" hidden {}
             div.field {
@@ -78,8 +82,9 @@ fn speaker(page: &Page<'_>) -> Markup {
     html! { p.speaker id="speaker" dir="auto" { (writing_as(page)) } }
 }
 
-/// Returns the choice of those to whom the message is addressed: those of the other party first.
-fn addressees(page: &Page<'_>) -> Markup {
+/// Returns the choice of those to whom the message is addressed: those of the other party first. `chosen` is what stands there
+/// at first, if it is not everyone.
+fn addressees(page: &Page<'_>, chosen: Option<&str>) -> Markup {
     let Page { reader, transaction, visitor, .. } = page;
     html! {
         label.to {
@@ -91,8 +96,8 @@ fn addressees(page: &Page<'_>) -> Markup {
                     @if !choices.is_empty() {
                         optgroup label=(transaction.terms.party(role).name) {
                             @for Choice { id, to, duty, .. } in choices {
-                                option value=(id) {
-                                    (to.name) @if let Some(duty) = duty { " · " (duty) }
+                                option value=(id) selected[chosen == Some(id.as_str())] {
+                                    (to.name()) @if let Some(duty) = duty { " · " (duty) }
                                 }
                             }
                         }

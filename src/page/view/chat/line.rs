@@ -31,7 +31,7 @@ pub(super) fn line_in_list(
     html! {
         li.line.(side).follows[is_grouped].removed[line.removed].happening[is_happening]
             id=(line.event) data-event=(line.event) data-at=(line.at) data-side=(side)
-            data-sender=(line.sender) data-outgoing=[outgoing] tabindex="-1" {
+            data-sender=(line.person) data-outgoing=[outgoing] tabindex="-1" {
             @if is_happening {
                 p {
                     bdi { (line.name) } " " (badge(line, reader)) " "

@@ -60,7 +60,7 @@ fn day(reader: &Reader, date: Date) -> Markup {
 
 /// Whether a line is grouped with the line before it, and shows no name of its own.
 fn follows(line: &ChatLine, before: &ChatLine) -> bool {
-    line.sender == before.sender && !before.removed && line.at - before.at < GROUP_MS
+    line.person == before.person && !before.removed && line.at - before.at < GROUP_MS
 }
 
 /// Returns the list of the visitor's messages that are not in the room yet.
@@ -102,7 +102,7 @@ fn unsent_line(unsent: &Unsent, reader: &Reader, address: &Address) -> Markup {
                                 a.plain href=(format!("{}&again={}#compose", address.page(), encoded(&unsent.id)))
                                     data-again=(unsent.text) data-outgoing-id=(unsent.id)
                                     data-reply-to=[relation.reply.as_deref()]
-                                    data-edit-of=[relation.edit.as_deref()] {
+                                    data-edit-of=[relation.edit.as_deref()] data-to=[relation.to.as_deref()] {
                                     (text(reader, "put-back"))
                                 }
                             }

@@ -18,7 +18,8 @@ pub use people::{people, typing, typing_text};
 use maud::{Markup, html};
 
 use super::localized::{about, called, naming, text};
-use crate::page::model::{Address, Chat, Named, Page, Reader, Side};
+use crate::page::model::{Chat, Named, Page, Reader, Side};
+use crate::transaction::PartyRole;
 
 /// Returns the whole conversation. Screen readers do not announce changes of the log by themselves.
 /// Instead the script writes each new line of other people once into a region that is announced.
@@ -34,7 +35,7 @@ pub(super) fn section(page: &Page<'_>) -> Markup {
                 h2 id="messages-title" { (naming(reader, "messages-with", other)) }
                 (search::search(chat.found.as_ref(), reader, address))
                 p.connection id="connection" role="status" {}
-                (people(&page.people, page.replies_in, page.speaker, reader))
+                (people(&page.people, page.replies_in, page.visitor.role, page.speaker, reader))
                 @if let Some(key) = &page.web_push_key {
                     button.plain.bell id="bell" type="button" hidden data-key=(key) {}
                 }
@@ -50,7 +51,7 @@ pub(super) fn section(page: &Page<'_>) -> Markup {
                             a href=(format!("{}#messages", address.page())) { (text(reader, "jump-to-latest")) }
                         }
                     }
-                    (empty(chat, other, reader, address))
+                    (empty(page, other))
                     div id="unsent" { (unsent(&chat.unsent, reader, address)) }
                     ol.lines id="sending" aria-label=(text(reader, "unsent")) {}
                     (seen(chat, reader))
@@ -75,10 +76,15 @@ pub(super) fn section(page: &Page<'_>) -> Markup {
 }
 
 /// Returns what stands in place of the lines as long as there are none.
-fn empty(chat: &Chat, other: &str, reader: &Reader, address: &Address) -> Markup {
+fn empty(page: &Page<'_>, other: &str) -> Markup {
+    let Page { reader, chat, address, .. } = page;
+    let invitation = match page.visitor.role {
+        PartyRole::Buyer => "no-messages-buyer",
+        PartyRole::Seller => "no-messages-seller",
+    };
     html! {
         div.empty id="empty" hidden[!chat.lines.is_empty() || !chat.unsent.is_empty()] {
-            p { (naming(reader, "no-messages", other)) }
+            p { (naming(reader, invitation, other)) }
             @if !chat.questions.is_empty() && chat.closed.is_none() {
                 ul.questions aria-label=(text(reader, "questions")) {
                     @for (place, question) in chat.questions.iter().enumerate() {

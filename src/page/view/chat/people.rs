@@ -4,6 +4,7 @@ use maud::{Markup, html};
 
 use super::super::localized::{called, counted, filled, role_words, since, text};
 use crate::page::model::{Named, Person, Presence, Reach, Reader};
+use crate::transaction::PartyRole;
 
 /// The number of contacts that are shown without opening the list.
 const VISIBLE_CONTACTS: usize = 3;
@@ -12,15 +13,15 @@ const HOUR: i64 = 60 * MINUTE;
 const DAY: i64 = 24 * HOUR;
 
 /// Returns the list of the contacts, with their duties and the usual reply time in milliseconds. The first of the other
-/// party, who come before those of the visitor's, are seen at once. `visitor` is the guest of the visitor.
+/// party, who come before those of the visitor's, are seen at once. The visitor speaks for `role` through the guest `visitor`.
 pub fn people(
     people: &[Person],
     replies_in: Option<i64>,
+    role: PartyRole,
     visitor: &str,
     reader: &Reader,
 ) -> Markup {
-    let other_party = people.first().map(|it| it.role);
-    let others = people.iter().take_while(|it| Some(it.role) == other_party).count();
+    let others = people.iter().take_while(|it| it.role != role).count();
     let (first, more) = people.split_at(others.min(VISIBLE_CONTACTS));
     let person = |it: &Person| person(it, it.guest == visitor, reader);
     html! {

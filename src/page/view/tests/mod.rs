@@ -172,12 +172,16 @@ fn the_form_names_the_writer_in_each_language() {
     for language in crate::language::Language::ALL {
         let mut sample = Sample::new();
         sample.reader.locale = crate::language::Locale::negotiate(Some(language.tag()), None, "en");
-        let page = sample.page();
+        let mut page = sample.page();
+        page.visitor_name = "Robin of the workshop".to_owned();
+        let whole = super::page(&page).into_string();
+        let (_, foot) = whole.split_once("<footer").unwrap();
+        assert!(foot.contains("Robin of the workshop"), "{foot}");
         let html = chat(&page).into_string();
         let form = html.split("<form class=\"compose\"").nth(1).unwrap();
         let speaker = form.split("id=\"speaker\"").nth(1).unwrap();
         let speaker = speaker.split("</p>").next().unwrap();
-        assert!(speaker.contains("Robin Ahlgren"), "{speaker}");
+        assert!(speaker.contains("Robin of the workshop"), "{speaker}");
         assert!(speaker.contains("Birch Furniture GmbH"), "{speaker}");
         assert!(form.contains("aria-describedby=\"speaker hint\""), "{form}");
     }
@@ -224,6 +228,40 @@ fn a_reply_or_an_edit_shows_its_message() {
     assert!(html.contains("name=\"edit\" value=\"$e\">") && html.contains(">Old</textarea>"));
     page.chat.composing = Composing::New;
     assert!(chat(&page).into_string().contains("name=\"edit\" disabled"));
+}
+
+#[test]
+fn what_is_sent_again_goes_to_the_same_addressee() {
+    let sample = Sample::new();
+    let mut page = sample.page();
+    assert!(!chat(&page).into_string().contains("\" selected"));
+    let to = page.choices[1].id.clone();
+    let relation = UnsentRelation { to: Some(to.clone()), ..UnsentRelation::default() };
+    page.chat.unsent[0] = Unsent {
+        gave_up: true,
+        problem: Some("It failed.".into()),
+        relation: Some(relation.clone()),
+        ..page.chat.unsent[0].clone()
+    };
+    let (text, outgoing) = ("When?".to_owned(), "01J".to_owned());
+    page.chat.composing = Composing::Resend { text, relation, outgoing, quote: None };
+    let html = chat(&page).into_string();
+    assert!(html.contains(&format!("<option value=\"{to}\" selected>")), "{html}");
+    assert!(html.contains(&format!("data-to=\"{to}\"")), "{html}");
+}
+
+#[test]
+fn each_side_is_told_what_it_can_write() {
+    let mut sample = Sample::new();
+    let invitation = |sample: &Sample| {
+        let html = chat(&sample.page()).into_string();
+        let (_, empty) = html.split_once("id=\"empty\"").unwrap();
+        empty.split("</p>").next().unwrap().to_owned()
+    };
+    assert!(invitation(&sample).contains("Acme Timber Ltd: ask about the invoice"));
+    sample.visitor.role = PartyRole::Seller;
+    let text = invitation(&sample);
+    assert!(text.contains("Birch Furniture GmbH: tell them"), "{text}");
 }
 
 #[test]

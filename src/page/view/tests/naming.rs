@@ -1,7 +1,7 @@
 //! People are named with their party, and both times are shown if they differ.
 
 use super::sample::{ADDRESS, Sample};
-use crate::page::model::{ChatLine, Named, Times};
+use crate::page::model::{ChatLine, Named, Person, Times};
 use crate::transaction::PartyRole;
 
 fn named(name: &str, role: Option<PartyRole>) -> Named {
@@ -31,7 +31,8 @@ fn lines_quotes_reactions_typing_and_receipts_name_the_party() {
     assert_eq!(typing, "Seller (buyer) is typing…");
     let two = super::super::typing_text(&[buyer, named("Y", None)], reader);
     assert_eq!(two, "Seller (buyer) and Y (guest) are typing…");
-    let people = super::super::people(&sample.page().people, None, "", reader).into_string();
+    let people = super::super::people(&sample.page().people, None, PartyRole::Buyer, "", reader);
+    let people = people.into_string();
     assert!(people.contains("Mara Lind</bdi> <span class=\"badge\" data-role=\"seller\">"));
 }
 
@@ -46,12 +47,34 @@ fn the_visitor_is_called_you_and_a_colleague_by_name() {
     };
     assert!(by(2).ends_with(">You</span>"), "{}", by(2));
     assert!(by(4).contains(">Kim Osei</bdi>") && by(4).contains(">buyer<"), "{}", by(4));
-    let people = super::super::people(&page.people, None, page.speaker, page.reader).into_string();
+    let list = |people: &[Person]| {
+        super::super::people(people, None, PartyRole::Buyer, page.speaker, page.reader)
+            .into_string()
+    };
+    let people = list(&page.people);
     assert!(people.contains("Robin Ahlgren</bdi> <span class=\"you\">You"), "{people}");
     assert_eq!(people.matches("class=\"you\"").count(), 1);
     // Three of the other party are seen at once.
     let (_, folded) = people.split_once("<details>").unwrap();
     assert_eq!(folded.matches("class=\"person\"").count(), 3, "{people}");
+    // Those of one's own stay folded if the other party has none.
+    let own: Vec<_> =
+        page.people.iter().filter(|it| it.role == PartyRole::Buyer).cloned().collect();
+    let people = list(&own);
+    let (seen, folded) = people.split_once("<details>").unwrap();
+    assert!(!seen.contains("class=\"person\""), "{people}");
+    assert_eq!(folded.matches("class=\"person\"").count(), own.len(), "{people}");
+}
+
+#[test]
+fn a_line_shows_the_account_that_said_it_and_is_grouped_by_the_person() {
+    let sample = Sample::new();
+    let html = html(&sample, |line| {
+        line.sender = "@tallyroom_mara:example.org".to_owned();
+        line.person = "@mara:acme.example".to_owned();
+    });
+    assert!(html.contains("title=\"@tallyroom_mara:example.org\""), "{html}");
+    assert!(html.contains("data-sender=\"@mara:acme.example\""), "{html}");
 }
 
 #[test]

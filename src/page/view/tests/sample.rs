@@ -33,7 +33,7 @@ pub(super) struct Sample {
     pub(super) transaction: Transaction,
     pub(super) reader: Reader,
     pub(super) look: Option<ShopLook>,
-    visitor: Visitor,
+    pub(super) visitor: Visitor,
 }
 
 impl Sample {
@@ -78,6 +78,7 @@ impl Sample {
             standing,
             look: self.look.as_ref(),
             visitor: &self.visitor,
+            visitor_name: "Robin Ahlgren".to_owned(),
             address: ADDRESS,
             speaker: "@tallyroom_robin:example.org",
             reader: &self.reader,
@@ -244,7 +245,7 @@ fn choices() -> Vec<Choice> {
         id: id.to_owned(),
         role,
         duty: duty.map(str::to_owned),
-        to: Addressee { name: name.to_owned(), users: Vec::new() },
+        to: Addressee::new(name, Vec::new()),
     };
     vec![
         choice("seller delivery", PartyRole::Seller, "delivery", None),
@@ -282,6 +283,7 @@ fn message(number: i64, at: i64, side: Side, text: &str) -> ChatLine {
         role,
         name: name.into(),
         sender: sender.into(),
+        person: sender.into(),
         kind: Kind::Text,
         text: Some(text.into()),
         html: None,
