@@ -1,6 +1,7 @@
 //! E-mail to contacts and from them. Pure: no I/O.
 
 pub mod address;
+pub mod enhanced_status;
 pub mod incoming;
 mod letter;
 mod retry;
