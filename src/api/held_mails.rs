@@ -11,8 +11,8 @@ use super::transactions::{find, transaction_id};
 use super::{ApiState, RequestId, Shop, authentication, messages};
 use crate::access::Origin;
 use crate::clock::iso;
-use crate::room::speaker;
-use crate::store::{ArrivedMail, MailPart};
+use crate::room::{message_content, speaker};
+use crate::store::{ArrivedMail, MailPart, folded};
 use crate::transaction::PartyRole;
 
 /// `GET /api/v1/transactions/{id}/held-mails`
@@ -62,7 +62,9 @@ pub(super) async fn release(
         };
         let of = (shop.as_str(), id);
         let speaker = (&visitor, &guest);
-        state.store.release_mail(of, mail_id, speaker, &correlation, &origin).await?;
+        let parts = said_parts(&held);
+        let mail = (mail_id, parts.as_slice());
+        state.store.release_mail(of, mail, speaker, &correlation, &origin).await?;
         tracing::info!(transaction = %id, mail = %mail_id, "released a mail");
     }
     Ok(Json(shown(&find_mail(&state, id, &mail).await?.1)))
@@ -92,6 +94,28 @@ async fn find_mail(state: &ApiState, id: Ulid, mail: &str) -> Result<(Ulid, Arri
     Ok((mail_id, found))
 }
 
+/// Returns what is said in the room when a mail is released. If somebody else wrote it than the contact, its first line says
+/// who, in a form that needs no language.
+fn said_parts(mail: &ArrivedMail) -> Vec<MailPart> {
+    let mut parts = mail.parts.clone();
+    let sender = mail.sender.as_deref();
+    if sender == Some(folded(&mail.address).as_str()) {
+        return parts;
+    }
+    let author = format!("✉ {}", sender.unwrap_or("?"));
+    let words = parts.iter_mut().find(|part| part.sha256.is_none());
+    match words {
+        Some(part) => {
+            let text = part.content["body"].as_str().unwrap_or_default();
+            part.content = message_content::plain(&format!("{author}:\n{text}"));
+        }
+        None => {
+            parts.insert(0, MailPart { content: message_content::plain(&author), sha256: None });
+        }
+    }
+    parts
+}
+
 /// Returns a mail of a person as JSON.
 fn shown(mail: &ArrivedMail) -> Value {
     let ArrivedMail { id, state, detail, sender, arrived_at, party, contact, address: _, parts } =
@@ -117,4 +141,38 @@ fn shown(mail: &ArrivedMail) -> Value {
         "files": parts.iter().filter(|part| part.sha256.is_some()).map(file).collect::<Vec<_>>(),
         "arrived_at": iso(*arrived_at),
     })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_somebody_else_wrote_says_so_when_it_is_released() {
+        let file = || MailPart {
+            content: message_content::file("a.pdf", "application/pdf", 1, None, None),
+            sha256: Some("0".to_owned()),
+        };
+        let words = |text: &str| MailPart { content: message_content::plain(text), sha256: None };
+        let of = |sender: Option<&str>, parts: Vec<MailPart>| {
+            said_parts(&ArrivedMail {
+                id: Ulid::new().to_string(),
+                state: "held".to_owned(),
+                detail: None,
+                sender: sender.map(str::to_owned),
+                arrived_at: 0,
+                party: "buyer".to_owned(),
+                contact: "jo".to_owned(),
+                address: "Jo@buyer.example".to_owned(),
+                parts,
+            })
+        };
+        let mail = vec![file(), words("Yes")];
+        assert_eq!(of(Some("jo@buyer.example"), mail.clone()), mail);
+        let expected = vec![file(), words("✉ clerk@buyer.example:\nYes")];
+        assert_eq!(of(Some("clerk@buyer.example"), mail.clone()), expected);
+        assert_eq!(of(None, mail), [file(), words("✉ ?:\nYes")]);
+        let only_file = of(Some("clerk@buyer.example"), vec![file()]);
+        assert_eq!(only_file, [words("✉ clerk@buyer.example"), file()]);
+    }
 }

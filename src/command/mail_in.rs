@@ -7,12 +7,13 @@ use std::sync::Arc;
 use anyhow::Context;
 use bytes::Bytes;
 
-use super::open_store;
+use super::telling;
 use crate::config::Config;
 use crate::files::Vault;
 use crate::link::token::TokenKey;
 use crate::mailing::{Arrivals, MAX_MAIL_BYTES, Refused};
 use crate::seal::SigningKey;
+use crate::store::Store;
 
 /// The exit codes that mail servers know (sysexits.h): wrong data, no such user, and try again.
 const EX_DATAERR: u8 = 65;
@@ -31,7 +32,10 @@ pub async fn run(config: anyhow::Result<Config>, sender: &str, recipient: &str) 
     let Err(refused) = outcome else { return ExitCode::SUCCESS };
     #[expect(clippy::print_stderr, reason = "the mail server tells it to the sender, or logs it")]
     {
-        eprintln!("{refused}");
+        match &refused {
+            Refused::ForGood(..) => eprintln!("{refused}"),
+            Refused::ForNow(cause) => eprintln!("{refused} {cause:#}"),
+        }
     }
     match refused {
         Refused::ForGood("5.1.1", _) => EX_NOUSER.into(),
@@ -54,9 +58,17 @@ async fn take_in(config: &Config, sender: &str, recipient: &str) -> Result<(), R
 async fn arrivals(config: &Config) -> anyhow::Result<Arrivals> {
     let replies = config.mail.replies.clone();
     let replies = replies.context("mail.replies is not set in the config")?;
-    let key = SigningKey::load_or_make(&config.record.signing_key, config.bot_user_id())?;
+    // Each mail starts this command, also while Tallyroom itself does not run. So it makes nothing that is not there.
+    let file = &config.record.signing_key;
+    let key = SigningKey::load(file, config.bot_user_id())?;
+    let key = key.with_context(|| {
+        format!("there is no signing key {}; start Tallyroom, which makes one", file.display())
+    })?;
+    let store = Store::open_as_it_is(&config.database).await;
+    let store =
+        store.with_context(|| format!("the database {} cannot be opened", config.database.url))?;
     Ok(Arrivals {
-        store: open_store(config).await?,
+        store: telling(store),
         vault: Vault::open(&config.files)?,
         config: Arc::new(config.clone()),
         key: TokenKey::from(&key),

@@ -28,10 +28,14 @@ use crate::store::Store;
 
 /// Opens the database for a command, which tells the running processes what it does.
 async fn open_store(config: &Config) -> anyhow::Result<Store> {
-    let store = open_store_with(config, config.database.max_connections).await?;
+    Ok(telling(open_store_with(config, config.database.max_connections).await?))
+}
+
+/// Lets a database tell the running processes what a command does.
+fn telling(store: Store) -> Store {
     // It ends with the command. What is left then is sent when the store is closed.
     tokio::spawn(store.clone().send_notices_forever(CancellationToken::new()));
-    Ok(store)
+    store
 }
 
 /// Opens the database with this number of connections.

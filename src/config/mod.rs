@@ -179,6 +179,11 @@ impl Config {
         self.shops.iter().find(|it| it.shop == shop)
     }
 
+    /// Returns what shops have below their mails, in all languages.
+    pub fn mail_footers(&self) -> impl Iterator<Item = &str> {
+        self.shops.iter().filter_map(|it| it.mail_footer.as_ref()).flat_map(Words::all)
+    }
+
     /// Returns the logo with this name in its address.
     pub fn logo(&self, file_name: &str) -> Option<Arc<Logo>> {
         let logos = self.shops.iter().filter_map(|it| it.logo_file.as_ref());

@@ -20,7 +20,12 @@ pub fn sign(key: &TokenKey, id: Ulid) -> String {
 /// did not make it. Case does not matter, because some servers on the way change it.
 pub fn read(key: &TokenKey, local_part: &str, replies: &ReplyAddress) -> Option<Ulid> {
     let (local, token) = local_part.split_once('+')?;
-    if !local.eq_ignore_ascii_case(&replies.local) || token.len() != TOKEN_CHARS {
+    local.eq_ignore_ascii_case(&replies.local).then(|| read_token(key, token))?
+}
+
+/// Returns the mail contact that a token names; see [`read`].
+pub(super) fn read_token(key: &TokenKey, token: &str) -> Option<Ulid> {
+    if token.len() != TOKEN_CHARS || token.as_bytes().get(ID_CHARS) != Some(&b'-') {
         return None;
     }
     let id = Ulid::from_string(token.get(..ID_CHARS)?).ok()?;

@@ -1,6 +1,7 @@
 //! What becomes of a mail that arrives, whichever way it comes: it is said in the room by its contact, held back for the
 //! shop, or only noted. A mail is taken in once, however often it is delivered.
 
+use std::fs::File;
 use std::sync::Arc;
 
 use bytes::Bytes;
@@ -12,18 +13,20 @@ use crate::config::{Config, ReplyAddress};
 use crate::files::{Arrived, Arriving, Vault};
 use crate::link::token::TokenKey;
 use crate::logging::abnormal_end;
-use crate::mail::address;
-use crate::mail::incoming::{self, Incoming, Kind, MailFile};
+use crate::mail::incoming::{self, Incoming, Kind, MailFile, Ours};
+use crate::mail::{address, without_secrets};
 use crate::quota::run_blocking;
 use crate::room::message_content::{self, MAX_TEXT_BYTES};
 use crate::room::{Guest, speaker};
-use crate::store::{self, MailContact, MailPart, NewMail, Silent, Store, StoreError, folded};
+use crate::store::{
+    self, Full, HeldBecause, MailContact, MailPart, NewMail, Silent, Store, StoreError, folded,
+};
 use crate::transaction::Visitor;
 
 /// The greatest length of a mail, in bytes.
 pub const MAX_MAIL_BYTES: usize = 50_000_000;
-/// The name of the file that has the words of a mail which are too long for a message.
-const LONG_TEXT_NAME: &str = "mail.txt";
+/// The name of the file that has the text of a mail, if its words are too long for a message or may not be all.
+const TEXT_NAME: &str = "mail.txt";
 
 /// Takes in mails.
 #[derive(Clone, Debug)]
@@ -70,6 +73,14 @@ impl From<StoreError> for Refused {
     }
 }
 
+/// What a mail says, and the files that belong to it, with their SHA-256.
+struct Contents {
+    parts: Vec<MailPart>,
+    files: Vec<(String, File)>,
+    /// The length of all files together.
+    bytes: i64,
+}
+
 fn for_good(code: &'static str, why: impl Into<String>) -> Refused {
     Refused::ForGood(code, why.into())
 }
@@ -104,16 +115,15 @@ impl Arrivals {
             return Err(for_good("5.3.4", why));
         }
         let of = self.contact(recipient).await?;
-        let envelope = sender.to_owned();
+        let (envelope, ours, key) = (sender.to_owned(), self.ours(), self.key.clone());
         let of_reading = raw.clone();
-        let read = run_blocking(move || incoming::read(&of_reading, &envelope)).await;
-        let read = read.map_err(|error| {
-            Refused::ForNow(anyhow::anyhow!(
-                "reading it ended abnormally: {}",
-                abnormal_end(&error)
-            ))
-        })?;
-        let mail = read.map_err(|unreadable| for_good("5.6.0", unreadable.to_string()))?;
+        let read = blocking(move || {
+            let mut mail = incoming::read(&of_reading, &envelope, &ours)?;
+            mail.words = without_secrets(&key, &mail.words);
+            mail.whole = mail.whole.map(|it| without_secrets(&key, &it));
+            Ok::<_, incoming::Unreadable>(mail)
+        });
+        let mail = read.await?.map_err(|unreadable| for_good("5.6.0", unreadable.to_string()))?;
         let digest = digest(&mail, &raw);
         if self.store.knows_mail(of.id, &digest).await? {
             return Ok(Taken::Known);
@@ -123,9 +133,9 @@ impl Arrivals {
             Kind::Automatic => Some(Silent::Automatic),
             Kind::Bounce(bounce) => Some(Silent::Bounce {
                 status: bounce.status.clone(),
-                is_permanent: bounce.is_permanent,
+                is_permanent: bounce.is_permanent_for(&of.address),
             }),
-            Kind::Person => {
+            Kind::Person | Kind::PerhapsProgram => {
                 (mail.words.is_empty() && mail.files.is_empty()).then_some(Silent::Empty)
             }
         };
@@ -136,27 +146,57 @@ impl Arrivals {
             return Ok(Taken::Silent);
         }
         let (visitor, guest) = self.speaker(&of).await?;
-        let Incoming { from, message_id, words, files, .. } = mail;
+        let (from, message_id) = (mail.from.clone(), mail.message_id.clone());
         let message_id = message_id.map(|id| format!("<{id}>"));
-        let parts = self.parts(transaction, words, files).await?;
+        let doubt = if from.as_deref() == Some(folded(&of.address).as_str()) {
+            (mail.kind == Kind::PerhapsProgram).then_some(HeldBecause::PerhapsProgram)
+        } else {
+            Some(HeldBecause::OtherAddress)
+        };
+        let contents = self.contents(mail).await?;
+        match self.store.full_for(&of, doubt.is_some(), contents.bytes).await? {
+            Some(Full::Held) => return Err(too_many_held()),
+            Some(Full::Hour) => {
+                return Err(for_good("5.7.1", "You sent too many files in the last hour."));
+            }
+            None => {}
+        }
+        self.put(transaction, &contents.files).await?;
         let new = NewMail {
             id,
             digest: &digest,
             message_id: message_id.as_deref(),
             from: from.as_deref(),
             speaker: (&visitor, &guest),
-            parts: &parts,
-            is_doubtful: from.as_deref() != Some(folded(&of.address).as_str()),
+            parts: &contents.parts,
+            bytes: contents.bytes,
+            doubt,
         };
         let taken = self.store.take_mail(&of, new, &format!("mail {id}")).await?;
-        tracing::info!(%transaction, mail = %id, parts = parts.len(), ?taken, "took in a mail");
+        let parts = contents.parts.len();
+        tracing::info!(%transaction, mail = %id, parts, ?taken, "took in a mail");
+        if matches!(taken, store::Taken::Said | store::Taken::Held(_)) {
+            // Until now nothing named the files, so their bytes may have been deleted with another file that had the same.
+            // A failure is in the log, and the mail is taken in all the same.
+            self.put(transaction, &contents.files).await.ok();
+        } else {
+            let files: Vec<&str> = contents.files.iter().map(|(it, _)| it.as_str()).collect();
+            self.store.release_files_of_mail(id, &files).await?;
+        }
         match taken {
             store::Taken::Said => Ok(Taken::Said),
             store::Taken::Held(_) => Ok(Taken::Held),
             store::Taken::Known => Ok(Taken::Known),
-            store::Taken::TooManyHeld => {
-                Err(for_good("5.7.1", "Too many mails wait for a decision of the seller."))
-            }
+            store::Taken::TooManyHeld => Err(too_many_held()),
+        }
+    }
+
+    /// Returns how mails of ours are known in answers to them.
+    fn ours(&self) -> Ours {
+        Ours {
+            replies: self.replies.clone(),
+            unsubscribe: self.config.unsubscribe_link(""),
+            footers: self.config.mail_footers().map(str::to_owned).collect(),
         }
     }
 
@@ -175,70 +215,70 @@ impl Arrivals {
         speaker.ok_or_else(|| for_good("5.7.1", "You are no longer a contact of this transaction."))
     }
 
-    /// Puts the files into the file store, and returns what the mail says.
-    async fn parts(
-        &self,
-        transaction: Ulid,
-        words: String,
-        files: Vec<MailFile>,
-    ) -> Result<Vec<MailPart>, Refused> {
-        let words = self.without_links(&words);
-        let mut files = files;
+    /// Returns what a mail says. Its files are on the disk, and not yet in the file store.
+    async fn contents(&self, mail: Incoming) -> Result<Contents, Refused> {
+        let Incoming { words, whole, mut files, .. } = mail;
         let is_long = words.len() > MAX_TEXT_BYTES;
-        if is_long {
-            let (name, bytes) = (LONG_TEXT_NAME.to_owned(), words.clone().into_bytes());
-            files.insert(0, MailFile { name, bytes });
+        if let Some(text) = whole.or_else(|| is_long.then(|| words.clone())) {
+            files.insert(0, MailFile { name: TEXT_NAME.to_owned(), bytes: text.into_bytes() });
         }
-        let mut parts = Vec::new();
-        for MailFile { name, bytes } in files {
-            let Arrived { file, sha256, size, media_type, pixels } = self.arrived(&bytes)?;
+        let (vault, max_megabytes) = (self.vault.clone(), self.config.files.max_megabytes);
+        let arrived = blocking(move || {
+            let arrive =
+                |file: MailFile| Ok((arrived(&vault, max_megabytes, &file.bytes)?, file.name));
+            files.into_iter().map(arrive).collect::<Result<Vec<_>, Refused>>()
+        });
+        let mut contents = Contents { parts: Vec::new(), files: Vec::new(), bytes: 0 };
+        for (Arrived { file, sha256, size, media_type, pixels }, name) in arrived.await?? {
             let name = message_content::file_name(&name);
             let media_type = media_type.unwrap_or("application/octet-stream");
             let content = message_content::file(&name, media_type, size, pixels, None);
-            self.vault.put(&sha256, file).await.map_err(|error| {
+            contents.parts.push(MailPart { content, sha256: Some(sha256.clone()) });
+            contents.files.push((sha256, file));
+            contents.bytes = contents.bytes.saturating_add(size);
+        }
+        if !is_long && !words.is_empty() {
+            let content = message_content::plain(&words);
+            contents.parts.push(MailPart { content, sha256: None });
+        }
+        Ok(contents)
+    }
+
+    /// Puts files into the file store.
+    async fn put(&self, transaction: Ulid, files: &[(String, File)]) -> Result<(), Refused> {
+        for (sha256, file) in files {
+            let file = file.try_clone().map_err(|error| Refused::ForNow(error.into()))?;
+            self.vault.put(sha256, file).await.map_err(|error| {
                 tracing::error!(%transaction, %error, "cannot store a file of a mail");
                 Refused::ForNow(error)
             })?;
-            parts.push(MailPart { content, sha256: Some(sha256) });
         }
-        if !is_long && !words.is_empty() {
-            parts.push(MailPart { content: message_content::plain(&words), sha256: None });
-        }
-        Ok(parts)
-    }
-
-    /// Writes a file of a mail to the disk.
-    fn arrived(&self, bytes: &[u8]) -> Result<Arrived, Refused> {
-        let max_bytes = self.config.files.max_megabytes * 1_000_000;
-        let disk = |error: std::io::Error| Refused::ForNow(error.into());
-        let mut arriving = Arriving::into(self.vault.temporary_file().map_err(disk)?, max_bytes);
-        if !arriving.take(bytes).map_err(disk)? {
-            let why = format!("A file has at most {} MB.", self.config.files.max_megabytes);
-            return Err(for_good("5.3.4", why));
-        }
-        Ok(arriving.finish())
-    }
-
-    /// Returns the words without the tokens of the links in our mails. A program may quote our mail in a form that nobody
-    /// knows, and its link would let everybody in the room act as its reader.
-    fn without_links(&self, words: &str) -> String {
-        let begins = [self.config.signed_link(""), self.config.unsubscribe_link("")];
-        let begins = begins.into_iter().flatten();
-        begins.fold(words.to_owned(), |words, begin| without_tokens(&words, &begin))
+        Ok(())
     }
 }
 
-/// Returns the text with `…` for what follows `begin`, up to the end of the address.
-fn without_tokens(text: &str, begin: &str) -> String {
-    let mut parts = text.split(begin);
-    let mut kept = parts.next().unwrap_or_default().to_owned();
-    for part in parts {
-        let is_token = |c: char| c.is_ascii_alphanumeric() || "-_".contains(c);
-        kept.push_str(begin);
-        kept.push('…');
-        kept.push_str(part.trim_start_matches(is_token));
+fn too_many_held() -> Refused {
+    for_good("5.7.1", "Too many mails wait for a decision of the seller.")
+}
+
+/// Does work that takes time, or waits for the disk.
+async fn blocking<T: Send + 'static>(
+    work: impl FnOnce() -> T + Send + 'static,
+) -> Result<T, Refused> {
+    run_blocking(work).await.map_err(|error| {
+        Refused::ForNow(anyhow::anyhow!("reading it ended abnormally: {}", abnormal_end(&error)))
+    })
+}
+
+/// Writes a file of a mail to the disk.
+fn arrived(vault: &Vault, max_megabytes: u64, bytes: &[u8]) -> Result<Arrived, Refused> {
+    let disk = |error: std::io::Error| Refused::ForNow(error.into());
+    let file = vault.temporary_file().map_err(disk)?;
+    let mut arriving = Arriving::into(file, max_megabytes * 1_000_000);
+    if !arriving.take(bytes).map_err(disk)? {
+        return Err(for_good("5.3.4", format!("A file has at most {max_megabytes} MB.")));
     }
-    kept
+    Ok(arriving.finish())
 }
 
 /// Returns by what a mail is known when it is delivered again. Servers on the way change its header.
@@ -247,9 +287,11 @@ fn digest(mail: &Incoming, raw: &[u8]) -> String {
         Some(id) => Sha256::digest(format!("id\0{id}")),
         None => {
             let begin = raw.windows(2).position(|it| it == b"\n\n" || it == b"\n\r");
+            let body = raw.get(begin.unwrap_or_default()..).unwrap_or_default();
+            let text = |text: &Option<String>| text.clone().unwrap_or_default();
             Sha256::new()
-                .chain_update(b"body\0")
-                .chain_update(raw.get(begin.unwrap_or_default()..).unwrap_or_default())
+                .chain_update(format!("body\0{}\0{}\0", text(&mail.from), text(&mail.date)))
+                .chain_update(body)
                 .finalize()
         }
     };
@@ -261,22 +303,26 @@ mod tests {
     use super::*;
 
     #[test]
-    fn tokens_of_links_are_left_out() {
-        let begin = "https://pay.example.org/l/";
-        let text = format!("See {begin}AbC-_9 or <{begin}x>.\nhttps://pay.example.org/t/1 {begin}");
-        let expected = format!("See {begin}… or <{begin}…>.\nhttps://pay.example.org/t/1 {begin}…");
-        assert_eq!(without_tokens(&text, begin), expected);
-    }
-
-    #[test]
-    fn a_mail_is_known_by_its_id_or_else_by_its_body() {
-        let of =
-            |raw: &str| digest(&incoming::read(raw.as_bytes(), "a@x").unwrap(), raw.as_bytes());
+    fn a_mail_is_known_by_its_id_or_else_by_its_author_date_and_body() {
+        let ours = Ours {
+            replies: "replies@mail.shop.example".to_owned().try_into().unwrap(),
+            unsubscribe: None,
+            footers: Vec::new(),
+        };
+        let of = |raw: &str| {
+            digest(&incoming::read(raw.as_bytes(), "a@x", &ours).unwrap(), raw.as_bytes())
+        };
         let one = of("Message-ID: <1@x>\r\nFrom: a@x\r\n\r\nYes");
         assert_eq!(of("Received: by y\r\nMessage-ID: <1@x>\r\nFrom: a@x\r\n\r\nYes"), one);
         assert_ne!(of("Message-ID: <2@x>\r\nFrom: a@x\r\n\r\nYes"), one);
-        let nameless = of("From: a@x\r\n\r\nYes");
-        assert_eq!(of("Received: by y\r\nFrom: a@x\r\n\r\nYes"), nameless);
-        assert_ne!(of("From: a@x\r\n\r\nNo"), nameless);
+        let nameless = of("From: a@x\r\nDate: Monday\r\n\r\nYes");
+        assert_eq!(of("Received: by y\r\nFrom: a@x\r\nDate: Monday\r\n\r\nYes"), nameless);
+        for other in [
+            "From: a@x\r\nDate: Monday\r\n\r\nNo",
+            "From: b@x\r\nDate: Monday\r\n\r\nYes",
+            "From: a@x\r\nDate: Tuesday\r\n\r\nYes",
+        ] {
+            assert_ne!(of(other), nameless, "{other}");
+        }
     }
 }

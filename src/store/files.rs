@@ -88,10 +88,11 @@ const SET_ERASED: &str = "UPDATE files SET state = 'erased', due_at = NULL, prob
      sha256 = NULL, size = NULL, media_type = NULL, stored_at = NULL \
      WHERE mxc = $1 AND state = 'unwanted'";
 const SET_EXPIRY: &str = "UPDATE files SET due_at = stored_at + $1 WHERE state = 'stored'";
-/// Those of mails that are held back count as well.
+/// Those of mails that are held back, and of messages that are not in the room yet, count as well.
 const COUNT_OTHERS_WITH_DIGEST: &str = "SELECT (SELECT COUNT(*) FROM files WHERE sha256 = $1 \
      AND mxc <> $2 AND state IN ('wanted', 'stored')) \
-     + (SELECT COUNT(*) FROM held_parts WHERE sha256 = $1)";
+     + (SELECT COUNT(*) FROM held_parts WHERE sha256 = $1) \
+     + (SELECT COUNT(*) FROM outgoing WHERE sha256 = $1)";
 /// Of several files with the same bytes, the first in the record counts, because the download has
 /// its name. The order in which the files were fetched must not matter.
 const SELECT_FILE_WITH_DIGEST: &str = "\

@@ -101,7 +101,7 @@ pub use admin_room::{AdminRequest, ListedTransaction, ProblemMessage};
 pub use alias::new_alias;
 pub use api_keys::{ApiKeyRow, NewApiKey};
 pub use arrival::Arrival;
-pub use arrived_mails::{ArrivedMail, HeldBecause, MailPart, NewMail, Silent, Taken};
+pub use arrived_mails::{ArrivedMail, Full, HeldBecause, MailPart, NewMail, Silent, Taken};
 pub use audit_log::AuditRow;
 pub use audits::KnownEvent;
 pub use bot_rooms::{ADMINS, BotRoom};
@@ -193,6 +193,9 @@ const COUNTED_ID: &str = "BIGINT GENERATED ALWAYS AS IDENTITY PRIMARY KEY";
 const COUNTED_ID_ON_SQLITE: &str = "INTEGER PRIMARY KEY AUTOINCREMENT";
 
 static MIGRATIONS: Migrator = sqlx::migrate!("./migrations");
+/// In this table, sqlx notes which of them were carried out.
+const SELECT_NEWEST_MIGRATION: &str =
+    "SELECT COALESCE(MAX(version), 0) FROM _sqlx_migrations WHERE success";
 
 /// The error of a database call.
 pub type StoreError = sqlx::Error;
@@ -246,6 +249,27 @@ impl Store {
     /// # Errors
     /// If the database cannot be reached or opened, or if its schema is newer than this program.
     pub async fn open(config: &DatabaseConfig) -> anyhow::Result<Self> {
+        let store = Self::connect(config).await?;
+        migrations_for(store.kind).run(&store.writing).await?;
+        store.prepare_search().await?;
+        Ok(store)
+    }
+
+    /// Opens the database with durable commits, and leaves its schema as it is.
+    ///
+    /// # Errors
+    /// If the database cannot be reached or opened, or if its schema is not that of this program.
+    pub async fn open_as_it_is(config: &DatabaseConfig) -> anyhow::Result<Self> {
+        let store = Self::connect(config).await?;
+        let newest: i64 =
+            sqlx::query_scalar(SELECT_NEWEST_MIGRATION).fetch_one(&store.pool).await?;
+        if MIGRATIONS.iter().map(|it| it.version).max() != Some(newest) {
+            anyhow::bail!("its schema is that of another version of Tallyroom");
+        }
+        Ok(store)
+    }
+
+    async fn connect(config: &DatabaseConfig) -> anyhow::Result<Self> {
         sqlx::any::install_default_drivers();
         let kind = config.url.kind();
         database_file::make_private(&config.url)?;
@@ -265,9 +289,8 @@ impl Store {
             }
             DatabaseKind::Postgres => pool.clone(),
         };
-        migrations_for(kind).run(&writing).await?;
         let post = Post::of(&config.url);
-        let store = Self {
+        Ok(Self {
             pool,
             writing,
             writers: Writers::default(),
@@ -280,9 +303,7 @@ impl Store {
             revisions: Arc::default(),
             sign_after: SIGN_AFTER_MS,
             settled: Arc::default(),
-        };
-        store.prepare_search().await?;
-        Ok(store)
+        })
     }
 
     /// Returns the same database for pushes, with `connections` connections of its own. On SQLite,

@@ -40,7 +40,8 @@ const SELECT_PROBLEMS: &str = "SELECT what, transaction_id, subject, since, why,
        CAST('the receiver answered 410 (Gone)' AS TEXT), CAST(NULL AS BIGINT) \
        FROM webhooks WHERE off_because = 'gone' AND deleted_at IS NULL \
      UNION ALL SELECT CAST('mail held' AS TEXT), m.transaction_id, m.id, m.arrived_at, \
-       CAST(CASE WHEN m.detail = 'too_many' THEN 'the contact sent too many mails in an hour' \
+       CAST(CASE m.detail WHEN 'too_many' THEN 'the contact sent too many mails in an hour' \
+         WHEN 'perhaps_program' THEN 'a list or a program may have sent it' \
          ELSE 'it came from another address than that of the contact' END AS TEXT), \
        CAST(NULL AS BIGINT) FROM arrived_mails m WHERE m.state = 'held' \
      UNION ALL SELECT CAST('delivery dead' AS TEXT), CASE WHEN EXISTS (SELECT 1 \

@@ -9,7 +9,7 @@ use base64::Engine as _;
 use base64::prelude::BASE64_STANDARD;
 use reqwest::Method;
 use serde_json::{Value, json};
-use tallyroom::link::token::TokenKey;
+use tallyroom::link::token::{Purpose, TokenKey};
 use tallyroom::mail::address::reply_address;
 use tallyroom::seal::SigningKey;
 use tokio::io::{AsyncBufReadExt, AsyncReadExt, AsyncWriteExt, BufReader};
@@ -32,6 +32,7 @@ struct Correspondence {
     seller: Person,
     /// To which Jo answers.
     address: String,
+    key: TokenKey,
 }
 
 /// A transaction whose buyer is reached by e-mail only; the seller is in its room.
@@ -45,6 +46,11 @@ async fn deal(world: &World) -> (String, String, Person) {
     (id, room, seller)
 }
 
+fn signing_key(world: &World) -> SigningKey {
+    let bot = world.bot().try_into().unwrap();
+    SigningKey::load_or_make(&world.folder.path().join("signing.key"), bot).unwrap()
+}
+
 /// As if a mail had been sent to Jo.
 async fn correspondence(world: &World) -> Correspondence {
     let (id, room, seller) = deal(world).await;
@@ -54,11 +60,10 @@ async fn correspondence(world: &World) -> Correspondence {
          VALUES ('{contact}', '{id}', 'buyer', '{JO}', '{JO}')"
     );
     world.sql(&insert).await;
-    let bot = world.bot().try_into().unwrap();
-    let key = SigningKey::load_or_make(&world.folder.path().join("signing.key"), bot).unwrap();
     let replies = REPLIES.to_owned().try_into().unwrap();
-    let address = reply_address(&TokenKey::from(&key), contact, &replies);
-    Correspondence { id, room, seller, address }
+    let key = TokenKey::from(&signing_key(world));
+    let address = reply_address(&key, contact, &replies);
+    Correspondence { id, room, seller, address, key }
 }
 
 impl Correspondence {
@@ -115,6 +120,17 @@ fn mail(from: &str, number: u32, more_header: &str, words: &str) -> String {
         "From: Somebody <{from}>\r\nTo: {REPLIES}\r\nSubject: Re: Invoice\r\n\
          Message-ID: <{number}@buyer.test>\r\nDate: Mon, 30 Nov 2026 10:00:00 +0100\r\n{more_header}\r\n\
          {words}\r\n\r\nOn Mon, 30 Nov 2026 at 09:15, Acme <{REPLIES}> wrote:\r\n> Is all well?\r\n"
+    )
+}
+
+/// What a mail server says that could not deliver a mail of ours to Jo.
+fn report(number: u32, status: &str) -> String {
+    format!(
+        "From: Mail server <postmaster@buyer.test>\r\nMessage-ID: <{number}@buyer.test>\r\n\
+         MIME-Version: 1.0\r\nContent-Type: multipart/report; report-type=delivery-status; boundary=b\r\n\r\n\
+         --b\r\n\r\nIt failed.\r\n--b\r\nContent-Type: message/delivery-status\r\n\r\n\
+         Reporting-MTA: dns; mx.buyer.test\r\n\r\n\
+         Final-Recipient: rfc822; {JO}\r\nAction: failed\r\nStatus: {status}\r\n\r\n--b--\r\n"
     )
 }
 
@@ -240,7 +256,8 @@ on_both_databases! {
             .await;
         let address = ours.header("Reply-To");
         let address = address.split(['<', '>']).nth(1).unwrap_or(&address).to_owned();
-        let with = Correspondence { id, room, seller, address };
+        let key = TokenKey::from(&signing_key(&world));
+        let with = Correspondence { id, room, seller, address, key };
         let header = format!("In-Reply-To: {}\r\n", ours.header("Message-ID"));
         hand_in(postfix.port, JO, &with.address, &mail(JO, 1, &header, "On Friday.")).await;
         let said = with.said(&world, "On Friday.").await;
@@ -260,7 +277,8 @@ on_both_databases! {
         let to = with.address.as_str();
 
         // The service takes it in, the answer is lost, and the service is killed.
-        let link = world.page("/l/SECRET-token");
+        let token = with.key.sign(Purpose::Link, &[ulid::Ulid::new()]);
+        let link = world.page(&format!("/l/{token}"));
         let words = format!("The order is signed. See {link}");
         hand_in(postfix.port, JO, to, &mail_with_file(1, &words)).await;
         world
@@ -312,7 +330,8 @@ on_both_databases! {
             let (status, discarded) = with.decide(shop, &watches, "discard").await;
             assert_eq!((status, &discarded["state"]), (200, &json!("discarded")), "{discarded}");
         }
-        assert_eq!(with.said(&world, "For Jo: yes.").await["display_name"], "Jo Berger");
+        let yes = "✉ clerk@buyer.test:\nFor Jo: yes.";
+        assert_eq!(with.said(&world, yes).await["display_name"], "Jo Berger");
         assert_eq!(with.held(shop).await["mails"], json!([]));
 
         // A program answers.
@@ -325,19 +344,34 @@ on_both_databases! {
         let nobody = to.replace('+', "+0");
         hand_in(postfix.port, to, &nobody, &mail(REPLIES, 5, "", "Hello")).await;
         with.noted(&world, "bounce", 1).await;
-        let silenced = format!("SELECT because FROM silenced_addresses WHERE address = '{JO}'");
-        assert_eq!(world.sql_text(&silenced).await.as_deref(), Some("bounced"));
         let undelivered = with.held(shop).await["undelivered"][0].clone();
         assert_eq!((&undelivered["to"], &undelivered["status"]), (&json!(JO), &json!("5.1.1")));
+        // That was about another address. Only what is about Jo's ends the mails to her.
+        let silenced = "SELECT CAST(COUNT(*) AS TEXT) FROM silenced_addresses";
+        assert_eq!(world.sql_text(silenced).await.as_deref(), Some("0"));
+        for (number, status, bounces, expected) in [(6, "5.7.1", 2, "0"), (7, "5.1.1", 3, "1")] {
+            hand_in(postfix.port, "", to, &report(number, status)).await;
+            with.noted(&world, "bounce", bounces).await;
+            assert_eq!(world.sql_text(silenced).await.as_deref(), Some(expected), "{status}");
+        }
+
+        // A list may have sent it.
+        let listed = mail(JO, 8, "List-Id: <all.buyer.test>\r\n", "By the list.");
+        hand_in(postfix.port, JO, to, &listed).await;
+        with.noted(&world, "held", 1).await;
+        let listed = with.held(shop).await["mails"][0].clone();
+        assert_eq!((&listed["text"], &listed["reason"]), (&json!("By the list."), &json!("perhaps_program")));
+        assert_eq!(with.decide(shop, &listed, "release").await.0, 200);
+        with.said(&world, "By the list.").await;
 
         // So many in an hour are no conversation.
         for number in 0..25 {
             let words = format!("Ping {number}");
             hand_in(postfix.port, JO, to, &mail(JO, 100 + number, "", &words)).await;
         }
-        with.noted(&world, "held", 6).await;
+        with.noted(&world, "held", 7).await;
         assert_eq!(with.held(shop).await["mails"][0]["reason"], "too_many");
-        let texts = ["For Jo: yes.", "Buy my watches.", "I am away.", "I am away, too.", "Hello"];
+        let texts = [yes, "Buy my watches.", "I am away.", "I am away, too.", "Hello"];
         assert_eq!(with.times(&texts).await, [1, 0, 0, 0, 0]);
 
         // A closed conversation takes no answers.
@@ -354,12 +388,14 @@ on_both_databases! {
         assert_eq!((status, &answer["type"]), (409, &json!("urn:tallyroom:problem:closed")), "{answer}");
 
         // Who is forgotten has no words waiting either.
-        let guest = with.said(&world, "For Jo: yes.").await["sender"].as_str().unwrap().to_owned();
+        let guest = with.said(&world, yes).await["sender"].as_str().unwrap().to_owned();
         let (status, _, error) = world.run(&["forget", &guest]);
         assert!(status.success(), "{error}");
         assert_eq!(with.held(shop).await["mails"], json!([]));
-        let left = "SELECT CAST(COUNT(*) AS TEXT) FROM held_parts";
-        assert_eq!(world.sql_text(left).await.as_deref(), Some("0"));
+        for left in ["held_parts", "arrived_mails WHERE sender IS NOT NULL"] {
+            let count = format!("SELECT CAST(COUNT(*) AS TEXT) FROM {left}");
+            assert_eq!(world.sql_text(&count).await.as_deref(), Some("0"), "{left}");
+        }
     }
 
     async fn mail_in_takes_in_a_mail_once_and_says_by_its_exit_code_what_to_do(database) {
@@ -398,8 +434,18 @@ on_both_databases! {
         let mut broken: Value = serde_json::from_str(&good).unwrap();
         broken["database"]["url"] = json!("postgres://nobody@127.0.0.1:1/nothing");
         std::fs::write(&file, broken.to_string()).unwrap();
-        assert_eq!(run(&world, JO, to, &mail(JO, 3, "", "Later")).0, Some(75));
+        let (code, why) = run(&world, JO, to, &mail(JO, 3, "", "Later"));
+        assert_eq!(code, Some(75));
+        assert!(why.contains("the database postgres://") && why.contains("127.0.0.1"), "{why}");
         std::fs::write(&file, good).unwrap();
+        // Without the signing key, too: it makes none.
+        let key = world.folder.path().join("signing.key");
+        let moved = key.with_extension("moved");
+        std::fs::rename(&key, &moved).unwrap();
+        let (code, why) = run(&world, JO, to, &mail(JO, 3, "", "Later"));
+        assert_eq!(code, Some(75));
+        assert!(why.contains("there is no signing key") && !key.exists(), "{why}");
+        std::fs::rename(&moved, &key).unwrap();
         assert_eq!(run(&world, JO, to, &mail(JO, 3, "", "Later")).0, Some(0));
         world.start_tallyroom().await;
         with.said(&world, "Later").await;

@@ -555,10 +555,13 @@ fn held_mail() -> Value {
         "id": pattern(ULID),
         "state": one_of(&["held", "said", "discarded"]),
         "reason": said(
-            or_null(one_of(&["other_address", "too_many"])),
+            or_null(one_of(&["other_address", "perhaps_program", "too_many"])),
             "Why it is or was held back; null if it never was.",
         ),
-        "from": said(or_null(text()), "The address of its author, while it is held back."),
+        "from": said(
+            or_null(text()),
+            "The address of its author, while it is held back and once it was released.",
+        ),
         "party": role(),
         "contact": said(text(), "The contact to whom our mail was sent."),
         "text": said(or_null(text()), "Its words, while it is held back."),

@@ -66,6 +66,14 @@ impl Words {
         }
     }
 
+    /// Returns the texts for all languages.
+    pub(super) fn all(&self) -> Vec<&str> {
+        match self {
+            Self::Same(text) => vec![text],
+            Self::PerLanguage(texts) => texts.values().map(String::as_str).collect(),
+        }
+    }
+
     /// Returns what is wrong with the texts, if anything is. Each may have `max_chars` characters.
     pub(super) fn problem(&self, max_chars: usize) -> Option<String> {
         let texts: Vec<&str> = match self {

@@ -2,16 +2,20 @@
 
 mod html;
 mod kind;
+mod ours;
 mod phrases;
 #[cfg(test)]
 mod tests;
 mod words;
 
 pub use kind::{Bounce, Kind};
+pub use ours::Ours;
 
 use mail_parser::decoders::base64::base64_decode;
 use mail_parser::decoders::quoted_printable::quoted_printable_decode;
-use mail_parser::{Encoding, Message, MessageParser, MessagePart, MimeHeaders, PartType};
+use mail_parser::{
+    Encoding, Header, HeaderName, Message, MessageParser, MessagePart, MimeHeaders, PartType,
+};
 
 /// The greatest number of parts of a mail, and how deep mails may be in mails.
 const MAX_PARTS: usize = 200;
@@ -21,8 +25,6 @@ pub const MAX_FILES: usize = 30;
 const MAX_TEXT_BYTES: usize = 2_000_000;
 /// The greatest length of an id of a mail or of an address, in bytes (RFC 5322, section 2.1.1).
 const MAX_ID_BYTES: usize = 998;
-/// Up to these bytes and this height in pixels, a picture between words is an ornament, such as a logo.
-const ORNAMENT: (usize, usize) = (20_000, 100);
 
 /// What a mail says.
 #[derive(Clone, Debug)]
@@ -31,11 +33,15 @@ pub struct Incoming {
     pub from: Option<String>,
     /// Its id, without the angle brackets.
     pub message_id: Option<String>,
+    /// When its author sent it, as the header says.
+    pub date: Option<String>,
     /// Who sent it.
     pub kind: Kind,
     /// The words of its author, without what is quoted and without signatures.
     pub words: String,
-    /// The files that come with it.
+    /// Its whole text, if something was left out of it into which somebody may have written.
+    pub whole: Option<String>,
+    /// The files that come with it, without mails of ours.
     pub files: Vec<MailFile>,
 }
 
@@ -68,12 +74,12 @@ pub enum Unreadable {
     EncodedMail,
 }
 
-/// Reads a mail. `sender` is the address in its envelope, and is empty if nobody is to answer it. The caller bounds its
-/// length.
+/// Reads a mail. `sender` is the address in its envelope, and is empty if nobody is to answer it; `ours` says how mails of
+/// ours are known in it. The caller bounds its length.
 ///
 /// # Errors
 /// See [`Unreadable`].
-pub fn read(raw: &[u8], sender: &str) -> Result<Incoming, Unreadable> {
+pub fn read(raw: &[u8], sender: &str, ours: &Ours) -> Result<Incoming, Unreadable> {
     check_nesting(raw)?;
     let message = MessageParser::default().parse(raw).ok_or(Unreadable::NoMail)?;
     if message.headers().is_empty() {
@@ -83,20 +89,24 @@ pub fn read(raw: &[u8], sender: &str) -> Result<Incoming, Unreadable> {
         return Err(Unreadable::TooManyParts);
     }
     let kind = kind::kind(&message, sender);
-    let files = if kind == Kind::Person { Some(files(&message)) } else { None };
-    let words = match kind {
-        Kind::Person => words(&message, files.as_ref().is_some_and(|it| !it.is_empty()))?,
-        Kind::Automatic | Kind::Bounce(_) => String::new(),
+    let (words, files) = match kind {
+        Kind::Person | Kind::PerhapsProgram => {
+            check_length(&message)?;
+            let files = files(&message, ours);
+            (words(&message, !files.is_empty(), ours), files)
+        }
+        Kind::Automatic | Kind::Bounce(_) => (Words::default(), Vec::new()),
     };
-    let files = files.unwrap_or_default();
     if files.len() > MAX_FILES {
         return Err(Unreadable::TooManyFiles);
     }
     Ok(Incoming {
         from: author(&message),
         message_id: message.message_id().and_then(bounded),
+        date: message.header_raw("Date").and_then(bounded),
         kind,
-        words,
+        words: words.answer,
+        whole: words.whole,
         files,
     })
 }
@@ -165,7 +175,12 @@ impl PartHeader {
     }
 }
 
+/// Returns the address of the author. With two fields `From`, servers and programs differ about who that is.
 fn author(message: &Message<'_>) -> Option<String> {
+    let is_from = |header: &&Header<'_>| header.name == HeaderName::From;
+    if message.headers().iter().filter(is_from).count() != 1 {
+        return None;
+    }
     let mut authors = message.from()?.iter();
     let (first, further) = (authors.next()?, authors.next());
     let address = first.address.as_deref().filter(|_| further.is_none())?;
@@ -178,22 +193,46 @@ fn bounded(text: &str) -> Option<String> {
     is_plain.then(|| text.to_owned())
 }
 
+/// Refuses texts that are too long to be searched for words.
+fn check_length(message: &Message<'_>) -> Result<(), Unreadable> {
+    let length = |ids: &[u32]| -> usize {
+        let parts = ids.iter().filter_map(|id| message.part(*id));
+        parts.filter_map(|part| part.text_contents()).map(str::len).sum()
+    };
+    let is_long = [&message.text_body, &message.html_body]
+        .into_iter()
+        .any(|ids| length(ids) > MAX_TEXT_BYTES);
+    if is_long { Err(Unreadable::TooLong) } else { Ok(()) }
+}
+
+/// The words in a mail.
+#[derive(Default)]
+struct Words {
+    answer: String,
+    /// The whole text, if the answer may not be all that its author wrote.
+    whole: Option<String>,
+}
+
 /// Returns the words of the author: from the plain text, or else from the HTML.
-fn words(message: &Message<'_>, has_files: bool) -> Result<String, Unreadable> {
-    let bodies: Vec<&MessagePart<'_>> =
-        message.text_body.iter().filter_map(|id| message.part(*id)).collect();
-    if bodies.iter().any(|part| part.text_contents().is_some_and(|it| it.len() > MAX_TEXT_BYTES)) {
-        return Err(Unreadable::TooLong);
+fn words(message: &Message<'_>, has_files: bool, ours: &Ours) -> Words {
+    let bodies = message.text_body.iter().filter_map(|id| message.part(*id));
+    let plain = bodies.filter_map(plain_text).collect::<Vec<_>>().join("\n");
+    let text = if plain.trim().is_empty() { html_text(message) } else { plain };
+    let found = words::answer(&text, ours);
+    let (answer, whole) = (shown(&found.words), shown(&text));
+    // An answer without words brings files, or was sent by mistake. Otherwise, what was taken for a quote is none.
+    let is_empty = has_files || found.is_certain && found.has_attribution;
+    if answer.is_empty() && !is_empty {
+        return Words { answer: whole, whole: None };
     }
-    let plain: Vec<String> = bodies.iter().filter_map(|part| plain_text(part)).collect();
-    let plain = plain.join("\n");
-    let text = if plain.trim().is_empty() { html_text(message)? } else { plain };
-    let answer = words::answer(&text);
-    let is_whole = answer.words.is_empty() && !answer.is_certain && !has_files;
-    let words = if is_whole { text.trim().to_owned() } else { answer.words };
-    let words = html::without_pictures(&words);
-    let lines = words.lines().filter(|line| !stands_for_picture(line));
-    Ok(lines.collect::<Vec<_>>().join("\n").trim().replace('\0', "\u{fffd}"))
+    Words { answer, whole: Some(whole).filter(|_| !found.is_certain) }
+}
+
+/// Returns a text as it is said, without what stands for pictures.
+fn shown(text: &str) -> String {
+    let text = html::without_pictures(text);
+    let lines = text.lines().filter(|line| !stands_for_picture(line));
+    lines.collect::<Vec<_>>().join("\n").trim().replace('\0', "\u{fffd}")
 }
 
 /// Whether a line of a plain text is only the name of a picture that the HTML shows there, as Outlook and Gmail write it.
@@ -217,17 +256,13 @@ fn plain_text(part: &MessagePart<'_>) -> Option<String> {
     }
 }
 
-fn html_text(message: &Message<'_>) -> Result<String, Unreadable> {
+fn html_text(message: &Message<'_>) -> String {
     let bodies = message.html_body.iter().filter_map(|id| message.part(*id));
     let html = bodies.filter_map(|part| match &part.body {
-        PartType::Html(html) => Some(html.as_ref()),
+        PartType::Html(html) => Some(html::text(html)),
         _ => None,
     });
-    let html: Vec<&str> = html.collect();
-    if html.iter().map(|it| it.len()).sum::<usize>() > MAX_TEXT_BYTES {
-        return Err(Unreadable::TooLong);
-    }
-    Ok(html.into_iter().map(html::text).collect::<Vec<_>>().join("\n"))
+    html.collect::<Vec<_>>().join("\n")
 }
 
 /// Joins the lines that a program has broken (RFC 3676). `is_joined`: the space at the end of a broken line was added.
@@ -255,11 +290,10 @@ fn unflowed(text: &str, is_joined: bool) -> String {
 }
 
 /// Returns the files that come with a mail, and the pictures between its words, but not those that it quotes or has in its
-/// signature.
-fn files(message: &Message<'_>) -> Vec<MailFile> {
-    // Where the HTML cannot be read, nothing is left out.
-    let answer = html_text(message).map(|html| words::answer(&html).words);
-    let shown = answer.as_deref().map(html::pictures);
+/// signature, and no mails of ours.
+fn files(message: &Message<'_>, ours: &Ours) -> Vec<MailFile> {
+    let answer = words::answer(&html_text(message), ours).words;
+    let shown = html::pictures(&answer);
     let all = html_pictures(message);
     let bodies = || message.text_body.iter().chain(&message.html_body);
     let mut files = Vec::new();
@@ -269,21 +303,25 @@ fn files(message: &Message<'_>) -> Vec<MailFile> {
         if is_body || matches!(part.body, PartType::Multipart(_)) || is_no_file(part) {
             continue;
         }
-        let bytes = bytes(message, part);
         let content_id = part.content_id().map(|it| it.trim_matches(['<', '>']));
-        if let (Some(content_id), Ok(shown)) =
-            (content_id.filter(|it| all.iter().any(|id| id == it)), &shown)
-        {
-            let (max_bytes, max_height) = ORNAMENT;
-            let is_ornament = bytes.len() <= max_bytes
-                && imagesize::blob_size(&bytes).is_ok_and(|size| size.height <= max_height);
-            if !shown.contains(&content_id) || is_ornament {
-                continue;
-            }
+        let is_left_out =
+            content_id.is_some_and(|it| all.iter().any(|id| id == it) && !shown.contains(&it));
+        let file = MailFile { name: file_name(part), bytes: bytes(message, part) };
+        if !is_left_out && !is_of_ours(part, &file, ours) {
+            files.push(file);
         }
-        files.push(MailFile { name: file_name(part), bytes });
     }
     files
+}
+
+/// Whether a file is a mail of ours, with the secrets of its reader, which some programs attach to an answer.
+fn is_of_ours(part: &MessagePart<'_>, file: &MailFile, ours: &Ours) -> bool {
+    let is_mail = matches!(part.body, PartType::Message(_))
+        || kind::is_type(part, "message", "rfc822")
+        || kind::is_type(part, "message", "global")
+        || file.name.to_ascii_lowercase().ends_with(".eml");
+    let mail = is_mail.then(|| MessageParser::default().parse_headers(&file.bytes)).flatten();
+    mail.is_some_and(|it| it.message_id().is_some_and(|id| ours.have_id(id)))
 }
 
 /// Returns the ids of all pictures that the HTML of a mail shows.

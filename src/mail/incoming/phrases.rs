@@ -178,7 +178,56 @@ const LABELS: [(Field, &[&str]); 5] = [
     ),
 ];
 
-/// What programs on phones and elsewhere write below the words of people. `*` stands for any text.
+/// Devices and programs that say of themselves where a mail was written.
+const NAMES: [&str; 43] = [
+    "iPhone",
+    "iPad",
+    "iPod",
+    "Mac",
+    "MacBook",
+    "iMac",
+    "Apple",
+    "iOS",
+    "Android",
+    "Android-Gerät",
+    "Android-Handy",
+    "Android-Smartphone",
+    "Galaxy",
+    "Samsung",
+    "Huawei",
+    "HUAWEI",
+    "Xiaomi",
+    "Redmi",
+    "Pixel",
+    "Xperia",
+    "OnePlus",
+    "OPPO",
+    "Motorola",
+    "Nokia",
+    "Fairphone",
+    "BlackBerry",
+    "Windows",
+    "Mail",
+    "Gmail",
+    "Outlook",
+    "Yahoo",
+    "Proton",
+    "ProtonMail",
+    "K-9",
+    "Thunderbird",
+    "GMX",
+    "WEB.DE",
+    "freenet",
+    "Orange",
+    "Correo",
+    "Libero",
+    "Яндекс",
+    "Почты",
+];
+
+/// The greatest number of words in the name of a device or a program, with what stands beside it.
+const MAX_NAME_WORDS: usize = 5;
+/// What programs on phones and elsewhere write below the words of people. `*` stands for the few words of a name.
 const FOOTERS: [&str; 59] = [
     "Sent from my *",
     "Sent from Outlook*",
@@ -263,28 +312,40 @@ pub(super) fn field(line: &str) -> Option<Field> {
 pub(super) fn is_footer(line: &str) -> bool {
     const MAX_FOOTER_CHARS: usize = 120;
     let line = line.trim_matches(|c: char| c.is_whitespace() || is_mark(c));
-    // It names a device or a program, which has a capital letter.
-    let has_name = line.chars().skip(1).any(char::is_uppercase);
-    has_name
-        && line.chars().count() <= MAX_FOOTER_CHARS
+    line.chars().count() <= MAX_FOOTER_CHARS
+        && has_name(line)
         && FOOTERS.iter().any(|footer| fits(footer, line))
 }
 
-/// Whether a line has the form of a footer, in which each `*` stands for any text.
+/// Whether a line names a device or a program.
+fn has_name(line: &str) -> bool {
+    let is_inside = |c: Option<char>| c.is_some_and(char::is_alphanumeric);
+    let is_whole = |(at, name): (usize, &str)| {
+        let (before, after) = (line.get(..at), line.get(at + name.len()..));
+        !is_inside(before.and_then(|it| it.chars().next_back()))
+            && !is_inside(after.and_then(|it| it.chars().next()))
+    };
+    NAMES.iter().any(|name| line.match_indices(name).any(is_whole))
+}
+
+/// Whether a line has the form of a footer, in which each `*` stands for a few words.
 fn fits(form: &str, line: &str) -> bool {
+    let is_short = |text: &str| text.split_whitespace().count() <= MAX_NAME_WORDS;
     let mut parts = form.split('*');
     let Some(mut rest) = parts.next().and_then(|first| line.strip_prefix(first)) else {
         return false;
     };
-    let mut is_open = false;
     for part in parts {
-        is_open = part.is_empty();
-        match rest.find(part) {
-            Some(at) => rest = rest.get(at + part.len()..).unwrap_or_default(),
-            None => return false,
+        // The form ends with `*`.
+        if part.is_empty() {
+            return is_short(rest);
+        }
+        match rest.split_once(part) {
+            Some((between, after)) if is_short(between) => rest = after,
+            _ => return false,
         }
     }
-    is_open || rest.is_empty()
+    rest.is_empty()
 }
 
 /// Whether a character only says in which direction a text is written.
@@ -315,12 +376,20 @@ mod tests {
             "Outlook für Android beziehen",
             "\u{200f}أُرسلت من الـ iPhone",
             "Envoyé de mon iPad",
+            "Sent from my Samsung Galaxy smartphone.",
+            "Diese Nachricht wurde von meinem Android-Gerät mit K-9 Mail gesendet.",
+            "Enviado desde Yahoo Mail para Android",
         ] {
             assert!(is_footer(line), "{line}");
         }
         for line in [
             "I sent from my side what you asked for",
             "Von meinem Konto",
+            "Sent from my PayPal account on Monday.",
+            "Von DHL am Montag gesendet.",
+            "Sent from my iPhone account is the only photo that I have",
+            "Inviato da Mario",
+            "Sent from my Macro",
             "Sent",
             "",
             "Von meinem Kollegen wurde die Ware zurück gesendet und liegt bei Ihnen im Lager, denn wir haben sie nicht bestellt, wie Sie wissen.",

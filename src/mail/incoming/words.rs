@@ -1,7 +1,9 @@
 //! Takes the words of an answer out of the text of a mail, without what it quotes and without signatures.
 //!
-//! Words are never lost for a guess: what has none of the known forms stays.
+//! Words are never lost for a guess: what has none of the known forms stays, and what others wrote ends an answer only
+//! where it is marked line by line, or is a mail of ours.
 
+use super::ours::Ours;
 use super::phrases::{self, Field};
 
 /// The greatest number of lines over which the line before a quote is broken.
@@ -22,69 +24,173 @@ const SEPARATOR_CHARS: usize = 4;
 pub(super) struct Answer {
     /// The words of the answer.
     pub(super) words: String,
-    /// Whether all that was left out was marked as a quote line by line, or as a signature.
+    /// Whether nothing was left out as a quote that is not marked line by line. Somebody may have written into such a quote.
     pub(super) is_certain: bool,
+    /// Whether a line says that others wrote what is left out.
+    pub(super) has_attribution: bool,
 }
 
 /// Returns the words of the answer in a text.
-pub(super) fn answer(text: &str) -> Answer {
-    let lines: Vec<&str> = text.lines().collect();
+pub(super) fn answer(text: &str, ours: &Ours) -> Answer {
+    let text = Text::of(text, ours);
     let mut parts: Vec<Vec<&str>> = vec![Vec::new()];
-    let mut is_certain = true;
+    let (mut is_certain, mut has_attribution) = (true, false);
     let mut at = 0;
-    while let Some(&line) = lines.get(at) {
-        match foreign(&lines, at) {
-            Some(Foreign::Lines(count)) => {
-                at += count;
-                parts.push(Vec::new());
+    while let Some(&line) = text.lines.get(at) {
+        if let Some(foreign) = text.foreign(at) {
+            is_certain = is_certain && foreign.is_marked;
+            has_attribution = has_attribution || foreign.has_attribution;
+            at = foreign.end;
+            parts.push(Vec::new());
+        } else if text.is_signature_mark(at) {
+            at = text.end_of_signature(at + 1);
+            parts.push(Vec::new());
+        } else {
+            if let Some(part) = parts.last_mut() {
+                part.push(line);
             }
-            Some(Foreign::Rest) => {
-                is_certain = false;
-                break;
-            }
-            None if is_signature_mark(&lines, at) => {
-                at = end_of_signature(&lines, at + 1);
-                parts.push(Vec::new());
-            }
-            None => {
-                if let Some(part) = parts.last_mut() {
-                    part.push(line);
-                }
-                at += 1;
-            }
+            at += 1;
         }
     }
     let parts = parts.iter().map(|part| tidy(part)).filter(|part| !part.is_empty());
-    Answer { words: parts.collect::<Vec<_>>().join("\n\n"), is_certain }
+    Answer { words: parts.collect::<Vec<_>>().join("\n\n"), is_certain, has_attribution }
 }
 
 /// What others wrote.
-enum Foreign {
-    /// So many lines.
-    Lines(usize),
-    /// All from here to the end.
-    Rest,
+struct Foreign {
+    /// The line behind it.
+    end: usize,
+    /// Whether each of its lines is marked.
+    is_marked: bool,
+    /// Whether it begins with a line that says so.
+    has_attribution: bool,
 }
 
-/// Returns what others wrote that begins at a line.
-fn foreign(lines: &[&str], at: usize) -> Option<Foreign> {
+/// What begins at a line.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Quote {
+    /// A line of a quote.
+    Line,
+    /// So many lines above a quote whose lines are marked.
+    Lines(usize),
+    /// A mail whose lines are not marked, or words that look like one.
+    Unmarked,
+}
+
+/// A text, line by line.
+struct Text<'a> {
+    lines: Vec<&'a str>,
+    /// Which of them can only be in a mail of ours.
+    are_ours: Vec<bool>,
+    ours: &'a Ours,
+}
+
+impl<'a> Text<'a> {
+    fn of(text: &'a str, ours: &'a Ours) -> Self {
+        let lines: Vec<&str> = text.lines().collect();
+        let are_ours = lines.iter().map(|line| ours.are_named_in(line)).collect();
+        Self { lines, are_ours, ours }
+    }
+
+    /// Returns what others wrote that begins at a line.
+    fn foreign(&self, at: usize) -> Option<Foreign> {
+        match quote(&self.lines, at)? {
+            Quote::Line => Some(Foreign { end: at + 1, is_marked: true, has_attribution: false }),
+            Quote::Lines(count) => {
+                Some(Foreign { end: at + count, is_marked: true, has_attribution: true })
+            }
+            Quote::Unmarked => {
+                let end = self.end_of_ours(at)?;
+                Some(Foreign { end, is_marked: false, has_attribution: true })
+            }
+        }
+    }
+
+    /// Returns where a mail of ours ends whose lines are not marked, and with it the older mails that it answers. `None` if
+    /// it is none of ours: then it is what somebody wants to show.
+    fn end_of_ours(&self, from: usize) -> Option<usize> {
+        let (mut end, is_ours) = self.end_of_mail(from);
+        if !is_ours {
+            return None;
+        }
+        while let Some((next, _)) = next_words(&self.lines, end)
+            && quote(&self.lines, next) == Some(Quote::Unmarked)
+        {
+            (end, _) = self.end_of_mail(next);
+        }
+        Some(end)
+    }
+
+    /// Returns where a mail ends whose lines are not marked, and whether it is one of ours. One of ours ends with its last
+    /// line, since somebody may have written below it; others end where the next mail begins.
+    fn end_of_mail(&self, from: usize) -> (usize, bool) {
+        let lines = &self.lines;
+        let is_separated = lines.get(from).is_some_and(|line| is_separator(line));
+        let after = is_separated.then(|| next_words(lines, from + 1)).flatten();
+        let header = after.map_or(from, |(header, _)| header);
+        let most = (header + MAX_HEADER_LINES).min(lines.len());
+        let is_empty = |at: &usize| lines.get(*at).is_none_or(|line| line.trim().is_empty());
+        let body = (header..most).find(is_empty).unwrap_or(most);
+        let begins = |at: &usize| quote(lines, *at) == Some(Quote::Unmarked);
+        let end = (body..lines.len()).find(begins).unwrap_or(lines.len());
+        let mail = || (from..end).zip(lines.iter().skip(from));
+        let is_ours = self.are_ours.get(from..end).is_some_and(|them| them.contains(&true));
+        let last = mail().filter(|(_, line)| self.ours.end_in(line)).last();
+        let Some((last, _)) = last else { return (end, is_ours) };
+        let below = mail().skip_while(|(at, _)| *at <= last);
+        let mut end = last + 1;
+        for (at, line) in below {
+            if self.ours.have_footer(line) {
+                end = at + 1;
+            } else if !line.trim().is_empty() {
+                break;
+            }
+        }
+        (end, is_ours)
+    }
+
+    /// Whether a signature begins below this line (RFC 3676, section 4.3). Many programs remove the space at its end; without
+    /// it, the line is a mark only if a quote follows the signature.
+    fn is_signature_mark(&self, at: usize) -> bool {
+        match self.lines.get(at).copied() {
+            Some("-- ") => true,
+            Some("--") => {
+                let first = self.lines.get(at + 1);
+                let near = at + 2..=at + 1 + MAX_DOUBTFUL_SIGNATURE_LINES;
+                first.is_some_and(|line| !line.trim().is_empty())
+                    && self.foreign(at + 1).is_none()
+                    && near.into_iter().any(|at| self.foreign(at).is_some())
+            }
+            _ => false,
+        }
+    }
+
+    /// Returns where the signature ends that begins at this line.
+    fn end_of_signature(&self, at: usize) -> usize {
+        let count = self.lines.len();
+        (at..count).find(|at| self.foreign(*at).is_some()).unwrap_or(count)
+    }
+}
+
+/// Returns which quote begins at a line.
+fn quote(lines: &[&str], at: usize) -> Option<Quote> {
     let line = *lines.get(at)?;
     if is_quoted(line) {
-        return Some(Foreign::Lines(1));
+        return Some(Quote::Line);
     }
     if let Some(count) = attribution(lines, at) {
         let is_marked = next_words(lines, at + count).is_some_and(|(_, line)| is_quoted(line));
-        return Some(if is_marked { Foreign::Lines(count) } else { Foreign::Rest });
+        return Some(if is_marked { Quote::Lines(count) } else { Quote::Unmarked });
     }
     if is_separator(line) {
         let (next, after) = next_words(lines, at + 1)?;
         if is_quoted(after) {
-            return Some(Foreign::Lines(next - at));
+            return Some(Quote::Lines(next - at));
         }
         let is_before = is_header(lines, next) || attribution(lines, next).is_some();
-        return is_before.then_some(Foreign::Rest);
+        return is_before.then_some(Quote::Unmarked);
     }
-    is_header(lines, at).then_some(Foreign::Rest)
+    is_header(lines, at).then_some(Quote::Unmarked)
 }
 
 fn is_quoted(line: &str) -> bool {
@@ -179,25 +285,6 @@ fn is_header(lines: &[&str], at: usize) -> bool {
     found.contains(&Field::From) && known.iter().filter(|it| found.contains(it)).count() >= 2
 }
 
-/// Whether a signature begins below this line (RFC 3676, section 4.3). Many programs remove the space at its end.
-fn is_signature_mark(lines: &[&str], at: usize) -> bool {
-    match lines.get(at).copied() {
-        Some("-- ") => true,
-        Some("--") => {
-            let below = lines.get(at + 1..).unwrap_or_default();
-            let near = below.get(..MAX_DOUBTFUL_SIGNATURE_LINES + 1).unwrap_or(below);
-            let follows = near.first().is_some_and(|line| !line.trim().is_empty());
-            follows && (1..=MAX_DOUBTFUL_SIGNATURE_LINES).contains(&end_of_signature(near, 0))
-        }
-        _ => false,
-    }
-}
-
-/// Returns where the signature ends that begins at this line.
-fn end_of_signature(lines: &[&str], at: usize) -> usize {
-    (at..lines.len()).find(|at| foreign(lines, *at).is_some()).unwrap_or(lines.len())
-}
-
 /// Joins the lines of a part, without empty lines around them and without what a program has added at its end.
 fn tidy(lines: &[&str]) -> String {
     let mut lines: Vec<&str> = lines.iter().map(|line| line.trim_end()).collect();
@@ -219,10 +306,15 @@ fn tidy(lines: &[&str]) -> String {
 
 #[cfg(test)]
 mod tests {
+    use super::super::ours::tests::ours;
     use super::*;
 
+    /// The last line of a mail of ours.
+    const END: &str =
+        "You get this mail as a contact. End these mails: https://pay.example/u/token";
+
     fn words(text: &str) -> String {
-        answer(text).words
+        answer(text, &ours()).words
     }
 
     #[test]
@@ -233,6 +325,9 @@ mod tests {
             "Prices --\n--\n\nare as agreed",
             "a -- b\n---\nc",
             "Sent from my side is all.",
+            "Option 1: refund\n--\nOption 2: replacement, which I prefer",
+            "See below.\n\nFrom: Acme\nSent: Monday\nTo: Jo\nSubject: 42\n\nCan you pay by Friday?\nYES, half of it.",
+            "The carrier says:\nOn 28 November 2026 10:00 DHL <info@dhl.example> wrote:\nThe parcel is lost.\n\nPlease send it again.",
             "> ",
         ] {
             let expected = if text == "> " { "" } else { text };
@@ -262,22 +357,40 @@ mod tests {
     }
 
     #[test]
-    fn a_mail_below_without_marks_ends_the_answer() {
-        for below in [
-            "    On Monday, November 30, 2026 at 09:15:00 AM GMT+1, Acme <a@x.example> wrote:  \n \n Hello",
-            "________________________________\nFrom: Acme <a@x.example>\nSent: Monday\nTo: Jo\nSubject: 42\n\nHello",
-            "*Von:* Acme <a@x.example>\n*Gesendet:* Montag\n*An:* Jo\n*Betreff:* 42\n\nHallo",
-            "-----Message d'origine-----\nDe : Acme\nEnvoyé : lundi\nÀ : Jo\nObjet : 42\n\nBonjour",
+    fn a_mail_of_ours_without_marks_is_left_out_up_to_its_last_line() {
+        for header in [
+            "    On Monday, November 30, 2026 at 09:15:00 AM GMT+1, Acme <a@x.example> wrote:  \n \n",
+            "________________________________\nFrom: Acme <a@x.example>\nSent: Monday\nTo: Jo\nSubject: 42\n\n",
+            "*Von:* Acme <a@x.example>\n*Gesendet:* Montag\n*An:* Jo\n*Betreff:* 42\n\n",
+            "-----Message d'origine-----\nDe : Acme\nEnvoyé : lundi\nÀ : Jo\nObjet : 42\n\n",
         ] {
-            let found = answer(&format!("Fine.\n\n{below}"));
-            assert_eq!(found, Answer { words: "Fine.".to_owned(), is_certain: false }, "{below}");
+            let expected = |words: &str| Answer {
+                words: words.to_owned(),
+                is_certain: false,
+                has_attribution: true,
+            };
+            let found = answer(&format!("Fine.\n\n{header}Hello\n{END}\n"), &ours());
+            assert_eq!(found, expected("Fine."), "{header}");
+            let below = format!("{header}Hello\n{END}\n\nAcme GmbH\nAmtsgericht Ulm\n\nFine.");
+            assert_eq!(answer(&below, &ours()), expected("Fine."), "{header}");
+            let older = format!("Yes.\n{header}B\n{END}\n\n{header}Hm?\n\n{header}A\n{END}\n");
+            assert_eq!(answer(&older, &ours()), expected("Yes."), "{header}");
         }
+    }
+
+    #[test]
+    fn what_somebody_wants_to_show_stays_above_a_mail_of_ours() {
+        let shown = "The carrier says:\nOn 28 November 2026 10:00 DHL <info@dhl.example> wrote:\nThe parcel is lost.\n\nPlease send it again.";
+        let text =
+            format!("{shown}\n\nFrom: Acme\nSent: Monday\nTo: Jo\nSubject: 42\n\nAll well?\n{END}");
+        assert_eq!(words(&text), shown);
     }
 
     #[test]
     fn signatures_end_where_the_quote_begins() {
         assert_eq!(words("Yes\n-- \nJo\nAcme\n\n> quoted\n\nand no"), "Yes\n\nand no");
-        assert_eq!(words("Yes\n--\nJo"), "Yes");
+        assert_eq!(words("Yes\n--\nJo\n\n> quoted"), "Yes");
+        assert_eq!(words("Yes\n--\nJo"), "Yes\n--\nJo");
         let long = format!("Yes\n--\n{}", "line\n".repeat(11));
         assert_eq!(words(&long), long.trim_end());
         assert_eq!(words("Yes\n\nSent from my iPhone\n\n> quoted"), "Yes");
@@ -289,8 +402,15 @@ mod tests {
 
     #[test]
     fn long_texts_take_time_in_proportion_to_their_length() {
-        for line in ["--\n", "On 1 2 3 a@x wrote\n", "From: x\n", "____\n", "a:\n"] {
-            answer(&line.repeat(100_000));
+        for line in [
+            "--\n",
+            "On 1 2 3 a@x wrote\n",
+            "From: x\n",
+            "____\n",
+            "a:\n",
+            "From: x\nTo: x\nSubject: x\n",
+        ] {
+            answer(&line.repeat(100_000), &ours());
         }
     }
 }
