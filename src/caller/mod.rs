@@ -35,7 +35,8 @@ const IDLE_TIMEOUT: Duration = Duration::from_secs(15);
 /// How long a receiver can have us wait at most, in milliseconds.
 const LONGEST_PAUSE_MS: i64 = 3_600_000;
 /// What is told of addresses that are not allowed. It says nothing about the network here.
-const NOT_ALLOWED: &str = "its host has no public address, and the config does not allow its network";
+const NOT_ALLOWED: &str =
+    "its host has no public address, and the config does not allow its network";
 
 /// What may be called, and for how long it is waited.
 #[derive(Clone, Debug)]

@@ -615,12 +615,7 @@ pub(super) const LISTS: &[List] = &[
         optional: &["previous_secret", "types"],
         example: r#"[{"shop":"example","url":"https://shop.example.org/tallyroom","secret":"…"}]"#,
     },
-    List {
-        path: "page.push_networks",
-        item: &[],
-        optional: &[],
-        example: r#"["10.1.0.0/16"]"#,
-    },
+    List { path: "page.push_networks", item: &[], optional: &[], example: r#"["10.1.0.0/16"]"# },
     List {
         path: "webhooks.allow_networks",
         item: &[],

@@ -6,7 +6,7 @@ use std::time::SystemTime;
 use anyhow::Context;
 use lettre::address::Envelope;
 use lettre::message::header::{HeaderName, HeaderValue};
-use lettre::message::{Mailbox, MultiPart};
+use lettre::message::{Mailbox, MessageBuilder, MultiPart};
 use lettre::{Address, Message};
 use ulid::Ulid;
 
@@ -83,7 +83,7 @@ pub fn letter(letter: &Letter<'_>, replies: Option<&ReplyAddress>) -> anyhow::Re
     }
     let body = MultiPart::alternative_plain_html(content.text.clone(), content.html.clone());
     let envelope = Envelope::new(Some(sender), vec![to])?;
-    Ok(builder.envelope(envelope).multipart(body)?)
+    Ok(MessageBuilder::multipart(builder.envelope(envelope), body)?)
 }
 
 /// Whether a text can be a Message-ID, as far as a header can repeat it.

@@ -67,13 +67,12 @@ const SELECT_NEXT_DUE: &str = "SELECT MIN(due_at) FROM subscriptions WHERE due_a
 const SET_TOLD: &str = "UPDATE subscriptions SET told_seq = $2, tries = 0, due_at = CASE WHEN \
      (SELECT t.last_seq FROM transactions t WHERE t.id = subscriptions.transaction_id) > $2 THEN $3 END WHERE id = $1";
 const PUT_OFF: &str = "UPDATE subscriptions SET tries = tries + 1, due_at = $2 WHERE id = $1";
-static SELECT_UNREAD: LazyLock<String> =
-    LazyLock::new(|| {
-        format!(
-            "SELECT COUNT(*) OVER (), e.party FROM entries e {} ORDER BY e.seq DESC LIMIT 1",
-            *WHERE_UNREAD
-        )
-    });
+static SELECT_UNREAD: LazyLock<String> = LazyLock::new(|| {
+    format!(
+        "SELECT COUNT(*) OVER (), e.party FROM entries e {} ORDER BY e.seq DESC LIMIT 1",
+        *WHERE_UNREAD
+    )
+});
 
 /// A browser as it subscribes.
 #[derive(Clone, Copy, Debug)]
