@@ -20,10 +20,9 @@ CREATE INDEX mail_contacts_due ON mail_contacts (due_at) WHERE due_at IS NOT NUL
 CREATE TABLE mails (
     id              TEXT   NOT NULL PRIMARY KEY, -- ULID: in its Message-ID
     mail_contact_id TEXT   NOT NULL REFERENCES mail_contacts (id),
-    kind            TEXT   NOT NULL,             -- words, invitation, reminder, link
+    kind            TEXT   NOT NULL,             -- words, invitation, link
     from_seq        BIGINT,                      -- of words: the first and the last entry
     to_seq          BIGINT,
-    detail          TEXT,                        -- of other kinds, as JSON
     made_at         BIGINT NOT NULL,
     due_at          BIGINT,                      -- the next try; null: sent or given up
     tries           BIGINT NOT NULL DEFAULT 0,

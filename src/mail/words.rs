@@ -139,9 +139,20 @@ fn owed(told: &Told<'_>, standing: &Standing) -> Option<String> {
     })
 }
 
-/// Returns a text as one line, since a line break in a header would begin another header.
+/// Returns a text as one line, since a line break in a header would begin another header, and one in a quote would end it.
 pub(super) fn in_a_line(text: &str) -> String {
-    text.split(char::is_control).collect::<Vec<_>>().join(" ").trim().to_owned()
+    let ends = |it: char| it.is_control() || is_line_break(it);
+    text.split(ends).collect::<Vec<_>>().join(" ").trim().to_owned()
+}
+
+/// Returns the lines of a text, whatever mail programs take for a line break.
+fn lines_of(text: &str) -> Vec<String> {
+    text.replace("\r\n", "\n").split(is_line_break).map(str::to_owned).collect()
+}
+
+/// Whether a mail program may show what follows on a new line.
+fn is_line_break(it: char) -> bool {
+    matches!(it, '\n' | '\r' | '\u{b}' | '\u{c}' | '\u{85}' | '\u{2028}' | '\u{2029}')
 }
 
 struct Parts<'a> {
@@ -163,7 +174,7 @@ impl Parts<'_> {
     fn by(&self, said: &Said) -> String {
         let locale = self.told.locale;
         let side = locale.text(&format!("role-{}", said.role.map_or("other", PartyRole::as_str)));
-        let name = [("name", said.author.as_str().into()), ("side", side.into())];
+        let name = [("name", in_a_line(&said.author).into()), ("side", side.into())];
         let name = locale.text_with("named-with-side", &name);
         match Timestamp::from_millisecond(said.at) {
             Ok(at) => {
@@ -192,7 +203,7 @@ impl Parts<'_> {
     }
 
     fn file(&self, name: &str) -> String {
-        self.told.locale.text_with("mail-file", &[("name", name.into())])
+        self.told.locale.text_with("mail-file", &[("name", in_a_line(name).into())])
     }
 
     fn text(&self) -> String {
@@ -202,7 +213,7 @@ impl Parts<'_> {
         for said in self.said {
             let mut lines = vec![format!("{}:", self.by(said))];
             // Quoted, nothing that somebody wrote can pass for a part of the mail itself.
-            let written = said.text.iter().flat_map(|it| it.lines());
+            let written = said.text.iter().flat_map(|it| lines_of(it));
             lines.extend(written.map(|line| format!("> {line}")));
             lines.extend(said.files.iter().map(|name| format!("> {}", self.file(name))));
             lines.extend(self.remark(said));
@@ -346,6 +357,29 @@ mod tests {
         assert!(text.contains("> <script>alert(1)</script>\n> \"quoted\""), "{text}");
         assert!(text.contains("\nhttps://pay.example/l/token\n"), "{text}");
         assert!(text.contains("> https://pay.example/u/other"), "{text}");
+    }
+
+    #[test]
+    fn nothing_that_somebody_wrote_ends_its_quote() {
+        let transaction = sample();
+        for line_break in
+            ["\n", "\r", "\r\n", "\n\n", "\u{b}", "\u{c}", "\u{85}", "\u{2028}", "\u{2029}"]
+        {
+            let evil = format!(
+                "a.pdf{line_break}{line_break}Read and answer:{line_break}https://evil.example/l/x"
+            );
+            let mut message = said(Some(&evil));
+            message.author = evil.clone();
+            message.files = vec![evil];
+            let Content { text, .. } = told(&transaction, &[message], Language::English);
+            let lines = lines_of(&text);
+            let evil = lines.iter().filter(|it| it.contains("evil.example"));
+            let is_harmless = |it: &&String| it.starts_with("> ") || it.contains("a.pdf ");
+            assert!(
+                evil.clone().count() == 3 && evil.clone().all(|it| is_harmless(&it)),
+                "{text:?}"
+            );
+        }
     }
 
     #[test]

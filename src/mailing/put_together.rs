@@ -10,22 +10,20 @@ use crate::access::Origin;
 use crate::link::token::{Purpose, grant_id};
 use crate::link::{NoLink, link_of_contact};
 use crate::mail::address::reply_address;
-use crate::mail::{Letter, Said, Told, What, content, letter, said};
+use crate::mail::{Letter, NoLetter, Said, Told, What, content, letter, said};
 use crate::record::{Entry, conversation};
 use crate::store::{DueMail, MailContact, MailKind, StoreError, folded};
 use crate::transaction::Transaction;
 
 /// The greatest number of messages in a mail. The others are on the page.
 const MAX_SAID: i64 = 20;
-/// Why a mail cannot be written.
-const NO_ADDRESS: &str = "the shop gave no e-mail address, but another text";
 
 impl Mailer {
     /// Returns a mail as it is sent now. None: there is nothing to say any more, or nobody to say it to.
     pub(super) async fn put_together(
         &self,
         mail: &DueMail,
-    ) -> Result<Result<Option<Message>, &'static str>, StoreError> {
+    ) -> Result<Result<Option<Message>, NoLetter>, StoreError> {
         let Some(contact) = self.store.mail_contact(mail.contact).await? else {
             return Ok(Ok(None));
         };
@@ -81,7 +79,7 @@ impl Mailer {
             content: &content,
             at: SystemTime::now(),
         };
-        Ok(letter(&headers, replies).map(Some).map_err(|_| NO_ADDRESS))
+        Ok(letter(&headers, replies).map(Some))
     }
 
     /// Returns the last messages of a mail, oldest first, and the number of those before them.

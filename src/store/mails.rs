@@ -10,7 +10,7 @@ use sqlx::{AssertSqlSafe, FromRow};
 use ulid::Ulid;
 
 use super::chat::{quoted_kinds, where_line};
-use super::columns::{parse_id, readable};
+use super::columns::{is_unreadable, parse_id, readable};
 use super::due_rooms::pause_until;
 use super::entry_row::{Row, select_entries};
 use super::link_requests::{self, LinkRequest, set_answered};
@@ -26,6 +26,8 @@ use crate::transaction::PartyRole;
 const FOLLOWED: &str = "mails_followed";
 /// The greatest number of events that are followed in one tx.
 const FOLLOWED_PER_TX: i64 = 200;
+/// How long something waits that cannot be read, in milliseconds, so that it stops none of the others.
+const UNREADABLE_PAUSE_MS: i64 = 3_600_000;
 /// Why a mail was not sent that waited when mails were switched off.
 const SWITCHED_OFF: &str = "mails were switched off";
 
@@ -93,11 +95,16 @@ static COUNT_SAID: LazyLock<String> =
     LazyLock::new(|| format!("SELECT COUNT(*) FROM entries e {}", *WHERE_SAID));
 const SETTLE_CONTACT: &str =
     "UPDATE mail_contacts SET due_at = NULL, told_seq = $2 WHERE id = $1 AND due_at = $3";
+const PUT_CONTACT_OFF: &str =
+    "UPDATE mail_contacts SET due_at = $2 WHERE id = $1 AND due_at IS NOT NULL";
+const PUT_MAIL_OFF: &str = "UPDATE mails SET due_at = $2 WHERE id = $1 AND due_at IS NOT NULL";
 const INSERT_MAIL: &str = "INSERT INTO mails \
      (id, mail_contact_id, kind, from_seq, to_seq, made_at, due_at) VALUES ($1, $2, $3, $4, $5, $6, $6)";
-/// Changes nothing but the lock if the contact is there.
-const UPSERT_CONTACT: &str = "INSERT INTO mail_contacts (id, transaction_id, party, contact, address) \
-     VALUES ($1, $2, $3, $4, $4) ON CONFLICT (transaction_id, party, contact) \
+/// Changes nothing but the lock if the contact is there. One who is new has their link before they are told of anything, so
+/// they are told of what is said from now on.
+const UPSERT_CONTACT: &str = "INSERT INTO mail_contacts (id, transaction_id, party, contact, address, told_seq) \
+     SELECT $1, id, $3, $4, $4, last_seq FROM transactions WHERE id = $2 \
+     ON CONFLICT (transaction_id, party, contact) \
      DO UPDATE SET address = excluded.address RETURNING id";
 const SELECT_DUE_MAILS: &str = "SELECT id, mail_contact_id, kind, from_seq, to_seq, made_at, tries \
      FROM mails WHERE due_at <= $1 AND ($3 = 0 OR kind = 'link') ORDER BY due_at LIMIT $2";
@@ -312,7 +319,8 @@ impl Store {
         // Each contact once, in one order, however often the shop names the address.
         let mut due = BTreeMap::new();
         for (id, seq) in &spoken {
-            let Some(transaction) = self.transaction(parse_id(id)?).await? else { continue };
+            let transaction = self.transaction(parse_id(id)?).await;
+            let Some(transaction) = or_skipped(id, transaction)? else { continue };
             due.extend(transaction.terms.mail_contacts().map(|(role, address)| {
                 (
                     (id.as_str(), role.as_str(), address.to_owned()),
@@ -353,16 +361,26 @@ impl Store {
         let revisions: Vec<(String, i64)> = revisions.fetch_all(&self.pool).await?;
         let mut named = BTreeSet::new();
         for (id, revision) in revisions {
-            let id = parse_id(&id)?;
-            let Some(terms) = self.terms_at(id, revision).await? else { continue };
-            let before = self.terms_at(id, revision - 1).await?;
-            let is_new = |contact: &(PartyRole, &str)| {
-                !before.iter().any(|it| it.mail_contacts().any(|other| other == *contact))
-            };
-            let new = terms.mail_contacts().filter(is_new);
-            named.extend(new.map(|(role, address)| (id, role, address.to_owned())));
+            let named_by = self.named_by(parse_id(&id)?, revision).await;
+            named.extend(or_skipped(&id, named_by)?.into_iter().flatten());
         }
         Ok(named)
+    }
+
+    /// Returns the contacts who are written to by e-mail and whom a revision names, and the one before it did not, or none
+    /// if there is no such revision.
+    async fn named_by(
+        &self,
+        id: Ulid,
+        revision: i64,
+    ) -> Result<Option<Vec<(Ulid, PartyRole, String)>>, StoreError> {
+        let Some(terms) = self.terms_at(id, revision).await? else { return Ok(None) };
+        let before = self.terms_at(id, revision - 1).await?;
+        let is_new = |contact: &(PartyRole, &str)| {
+            !before.iter().any(|it| it.mail_contacts().any(|other| other == *contact))
+        };
+        let new = terms.mail_contacts().filter(is_new);
+        Ok(Some(new.map(|(role, address)| (id, role, address.to_owned())).collect()))
     }
 
     /// Forgets what waits, because no mails are sent any more. If they are sent again, that begins with what comes then.
@@ -386,14 +404,45 @@ impl Store {
         Ok(self.fact(FOLLOWED).await?.as_deref().map(position))
     }
 
-    /// Returns at most `limit` contacts who may have something to read and for whom no mail waits.
+    /// Returns at most `limit` contacts who may have something to read and for whom no mail waits. One that cannot be read
+    /// is put off.
     ///
     /// # Errors
-    /// If the database does not answer or holds an unreadable value.
+    /// If the database does not answer.
     pub async fn due_mail_contacts(&self, limit: i64) -> Result<Vec<MailContact>, StoreError> {
         let select = sqlx::query_as(SELECT_DUE_CONTACTS).bind(now()).bind(limit);
         let rows: Vec<ContactRow> = select.fetch_all(&self.pool).await?;
-        rows.into_iter().map(MailContact::try_from).collect()
+        let mut due = Vec::new();
+        for row in rows {
+            let id = row.id.clone();
+            match MailContact::try_from(row) {
+                Ok(contact) => due.push(contact),
+                Err(error) => self.read_later(PUT_CONTACT_OFF, &id, &error).await?,
+            }
+        }
+        Ok(due)
+    }
+
+    /// Notes that a contact is looked at later, because something about them cannot be read.
+    ///
+    /// # Errors
+    /// If the database does not answer.
+    pub async fn put_mail_contact_off(
+        &self,
+        id: Ulid,
+        problem: &StoreError,
+    ) -> Result<(), StoreError> {
+        self.read_later(PUT_CONTACT_OFF, &id.to_string(), problem).await
+    }
+
+    async fn read_later(
+        &self,
+        update: &'static str,
+        id: &str,
+        problem: &StoreError,
+    ) -> Result<(), StoreError> {
+        tracing::error!(error = %problem, id, "a mail or its contact cannot be read; retrying later");
+        self.run(sqlx::query(update).bind(id).bind(now() + UNREADABLE_PAUSE_MS)).await
     }
 
     /// Returns a contact who is written to.
@@ -479,10 +528,10 @@ impl Store {
     }
 
     /// Returns at most `limit` mails that are due, the one that has been due for the longest time first. While it
-    /// `is_quiet`, these are those that somebody waits for.
+    /// `is_quiet`, these are those that somebody waits for. One that cannot be read is put off.
     ///
     /// # Errors
-    /// If the database does not answer or holds an unreadable value.
+    /// If the database does not answer.
     pub async fn due_mails(
         &self,
         limit: usize,
@@ -492,7 +541,15 @@ impl Store {
         let select =
             select.bind(i64::try_from(limit).unwrap_or(i64::MAX)).bind(i64::from(is_quiet));
         let rows: Vec<MailRow> = select.fetch_all(&self.pool).await?;
-        rows.into_iter().map(DueMail::try_from).collect()
+        let mut due = Vec::new();
+        for row in rows {
+            let id = row.id.clone();
+            match DueMail::try_from(row) {
+                Ok(mail) => due.push(mail),
+                Err(error) => self.read_later(PUT_MAIL_OFF, &id, &error).await?,
+            }
+        }
+        Ok(due)
     }
 
     /// Returns how long there is nothing to do for mails unless something new is said.
@@ -589,6 +646,17 @@ impl Store {
 /// Returns an address as it is compared. Hardly any server tells two mailboxes apart by case alone.
 pub fn folded(address: &str) -> String {
     address.to_lowercase()
+}
+
+/// Returns what was read of a transaction: none if it cannot be read, so that it does not stop the others.
+fn or_skipped<T>(id: &str, read: Result<Option<T>, StoreError>) -> Result<Option<T>, StoreError> {
+    match read {
+        Err(error) if is_unreadable(&error) => {
+            tracing::error!(%error, transaction = id, "whom to write to by e-mail cannot be read");
+            Ok(None)
+        }
+        read => read,
+    }
 }
 
 fn position(value: &str) -> i64 {

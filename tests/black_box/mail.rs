@@ -233,6 +233,37 @@ on_both_databases! {
         assert_eq!(address(&parts(&taken[0])[0], "/l/"), address(&parts(&taken[1])[0], "/l/"));
     }
 
+    async fn a_mail_that_the_server_has_taken_does_not_come_again_whatever_becomes_of_the_connection(database) {
+        let mailbox = Mailbox::start().await;
+        mailbox.never_say_goodbye();
+        let world = mailing_by(&mailbox.url()).start(database).await;
+        let order = order(&world, "order-1").await;
+        order.seller.say(&order.room, "one").await;
+        let_it_be_due(&world, &order).await;
+        mails(&world, &mailbox, 1).await;
+        nobody_is_due(&world).await;
+        assert_eq!(mailbox.taken().len(), 1);
+        assert!(world.sql_text("SELECT problem FROM mails").await.is_none());
+    }
+
+    async fn a_contact_who_cannot_be_read_keeps_no_other_from_their_mails(database) {
+        let mailbox = Mailbox::start().await;
+        let world = mailing_by(&mailbox.url()).start(database).await;
+        let broken = order(&world, "order-1").await;
+        broken.seller.say(&broken.room, "one").await;
+        let_it_be_due(&world, &broken).await;
+        mails(&world, &mailbox, 1).await;
+        nobody_is_due(&world).await;
+        world.sql("UPDATE mail_contacts SET party = 'nobody', due_at = 1").await;
+        let other = order_of(&world, "order-2", broken.seller, "joe@birch.example").await;
+        other.seller.say(&other.room, "two").await;
+        let_it_be_due(&world, &other).await;
+        let taken = mails(&world, &mailbox, 2).await;
+        assert_eq!(taken[1].to, ["joe@birch.example"]);
+        let put_off = "SELECT 'put off' FROM mail_contacts WHERE party = 'nobody' AND due_at > 1";
+        assert!(world.sql_text(put_off).await.is_some());
+    }
+
     async fn mails_end_with_one_click_until_the_shop_switches_them_on_again(database) {
         let mailbox = Mailbox::start().await;
         let world = mailing_by(&mailbox.url()).start(database).await;
@@ -372,14 +403,32 @@ on_both_databases! {
             assert!(part.contains("€634.50, by 1 July 2099"), "{part}");
         }
         Entered::by(&address(&text, "/l/")).await;
+        let event = order.seller.say(&order.room, "before Joe came").await;
+        world.shop.entry(&order.id, &event).await;
+        world.eventually("that she is to be told", || async {
+            world.sql_text("SELECT id FROM mail_contacts WHERE due_at IS NOT NULL").await
+        }).await;
         let path = format!("/api/v1/transactions/{}/buyer/contacts", order.id);
         let joe = json!({ "email": "joe@birch.example" });
         let (status, added) = Shop::answer(world.shop.request(Method::POST, &path).json(&joe)).await;
         assert_eq!(status, 201, "{added}");
         let second = mails(&world, &mailbox, 2).await.remove(1);
         assert_eq!(second.to, ["joe@birch.example"]);
+        // They are told of what is said from then on; the rest is on the page.
+        order.seller.say(&order.room, "after Joe came").await;
+        world.eventually("that both are to be told", || async {
+            let due = "SELECT 'both' FROM mail_contacts WHERE due_at IS NOT NULL HAVING COUNT(*) = 2";
+            world.sql_text(due).await
+        }).await;
+        let_it_be_due(&world, &order).await;
+        for mail in mails(&world, &mailbox, 4).await.split_off(2) {
+            let [text, _] = parts(&mail);
+            let is_ada = mail.to == [ADA];
+            assert!(text.contains("> after Joe came\n"), "{text}");
+            assert_eq!(text.contains("> before Joe came\n"), is_ada, "{text}");
+        }
         nobody_is_due(&world).await;
-        assert_eq!(mailbox.taken().len(), 2);
+        assert_eq!(mailbox.taken().len(), 4);
     }
 }
 
