@@ -8,7 +8,7 @@ use crate::on_both_databases;
 use crate::support::mailbox::{Mailbox, Taken};
 use crate::support::postfix::Postfix;
 use crate::support::world::Plan;
-use crate::support::{Entered, Person, Shop, World, entering, sample};
+use crate::support::{Entered, Person, Shop, World, entering, free_port, sample};
 
 const ADA: &str = "ada@birch.example";
 
@@ -384,6 +384,28 @@ on_both_databases! {
         }).await;
         nobody_is_due(&world).await;
         assert_eq!(mailbox.taken().len(), 1);
+    }
+
+    async fn strangers_get_no_mail_about_an_address_that_nobody_has(database) {
+        let (mailbox, port) = (Mailbox::start().await, free_port());
+        let mail = json!({
+            "smtp": mailbox.url(), "from": "invoices@shop.example", "replies": "replies@mail.shop.example",
+            "listen": format!("127.0.0.1:{port}"), "unread_minutes": 60,
+        });
+        let world = World::with().page().config("mail", mail).start(database).await;
+        let postfix = Postfix::with().route("mail.shop.example", port).asking_first().start().await;
+        let order = order(&world, "order-1").await;
+        order.seller.say(&order.room, "one").await;
+        let_it_be_due(&world, &order).await;
+        let known = mails(&world, &mailbox, 1).await.remove(0).from;
+        for (address, code) in [(known.clone(), "250"), (known.replace('+', "+0"), "550")] {
+            // While Postfix is still asking, it says "later".
+            let said = world.eventually("what Postfix says", || async {
+                let said = postfix.says_of(&address).await;
+                (!said.starts_with("450")).then_some(said)
+            }).await;
+            assert!(said.starts_with(code), "{address}: {said}");
+        }
     }
 
     async fn a_contact_is_invited_once_when_the_shop_names_them(database) {
