@@ -1,6 +1,7 @@
 //! What a mail says, as text and as HTML.
 
 use jiff::Timestamp;
+use jiff::civil::Date;
 use jiff::tz::TimeZone;
 use maud::{DOCTYPE, Markup, html};
 
@@ -77,6 +78,13 @@ pub enum What<'a> {
         /// How the transaction stands.
         standing: &'a Standing,
     },
+    /// What is still to be paid.
+    Reminder {
+        /// How the transaction stands.
+        standing: &'a Standing,
+        /// By when it is to be paid.
+        due_date: Date,
+    },
 }
 
 /// Returns what a mail says.
@@ -100,11 +108,17 @@ pub fn content(told: &Told<'_>) -> Content {
         }
         What::Link => (text("mail-link"), Some(text("mail-link-about")), &[][..]),
         What::Invitation { standing } => {
-            let owed = owed(told, standing);
-            let lead = [owed, Some(text("mail-invitation-about"))];
-            let lead = lead.into_iter().flatten().collect::<Vec<_>>().join(" ");
             let from = [("seller", seller.as_str().into())];
+            let lead = after(owed(told, standing), text("mail-invitation-about"));
             (locale.text_with("mail-invitation", &from), Some(lead), &[][..])
+        }
+        What::Reminder { standing, due_date } => {
+            let id = if standing.days_late > 0 { "mail-reminder-late" } else { "mail-reminder" };
+            let date = [("date", locale.date(due_date).into())];
+            // The date is in the headline.
+            let owed = owed(told, &Standing { due_date: None, ..standing.clone() });
+            let lead = after(owed, text("mail-reminder-about"));
+            (locale.text_with(id, &date), Some(lead), &[][..])
         }
     };
     let address = plain_name(told.reader).unwrap_or_default();
@@ -124,6 +138,11 @@ pub fn content(told: &Told<'_>) -> Content {
     let (text, html) = (parts.text(), parts.html().into_string());
     let sender = told.look.and_then(|it| it.mail_name.clone()).unwrap_or(seller);
     Content { text, html, language: locale.tag(), sender, subject }
+}
+
+/// Returns two sentences as one text, or the second one alone.
+fn after(first: Option<String>, second: String) -> String {
+    first.map_or_else(String::new, |first| first + " ") + second.as_str()
 }
 
 /// Returns how much is to be paid, and by when, if money is asked for.
@@ -286,7 +305,9 @@ fn in_lines(text: &str) -> Markup {
 mod tests {
     use super::*;
     use crate::language::Language;
-    use crate::transaction::sample;
+    use crate::transaction::{StatusRules, sample};
+
+    static UTC: TimeZone = TimeZone::UTC;
 
     fn said(text: Option<&str>) -> Said {
         Said {
@@ -296,6 +317,33 @@ mod tests {
             text: text.map(str::to_owned),
             is_cut: false,
             files: Vec::new(),
+        }
+    }
+
+    #[test]
+    fn a_reminder_tells_how_much_is_to_be_paid_and_when() {
+        let transaction = sample();
+        let due_date = "2026-07-01".parse().unwrap();
+        for language in Language::ALL {
+            let [early, late] = [0, 3].map(|days_late| {
+                let standing = Standing {
+                    due_date: Some(due_date),
+                    days_late,
+                    ..StatusRules::default().standing(&transaction, "2026-06-01".parse().unwrap())
+                };
+                assert!(standing.owed.payable().is_some(), "{standing:?}");
+                content(&Told {
+                    what: What::Reminder { standing: &standing, due_date },
+                    ..told_of(&transaction, &Locale::of(language))
+                })
+                .text
+            });
+            assert_ne!(early.lines().next(), late.lines().next());
+            let date = Locale::of(language).date(due_date);
+            for text in [&early, &late] {
+                assert!(text.lines().next().unwrap().contains(&date), "{text}");
+                assert!(!text.contains("mail-") && !text.contains("{ $"), "{text}");
+            }
         }
     }
 
@@ -309,18 +357,23 @@ mod tests {
         said: &[Said],
         language: Language,
     ) -> Content {
-        content(&Told {
+        let what = What::Words { said, earlier: 3 };
+        content(&Told { what, look, ..told_of(transaction, &Locale::of(language)) })
+    }
+
+    fn told_of<'a>(transaction: &'a Transaction, locale: &'a Locale) -> Told<'a> {
+        Told {
             transaction,
             reader: "ada@birch.example",
-            what: What::Words { said, earlier: 3 },
+            what: What::Link,
             link: "https://pay.example/l/token",
             is_personal: true,
             can_answer: true,
             unsubscribe: "https://pay.example/u/token",
-            locale: &Locale::of(language),
-            time_zone: &TimeZone::UTC,
-            look,
-        })
+            locale,
+            time_zone: &UTC,
+            look: None,
+        }
     }
 
     #[test]

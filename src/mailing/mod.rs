@@ -11,6 +11,7 @@ mod arrive;
 mod follow;
 mod lmtp;
 mod put_together;
+mod remind;
 mod send;
 mod smtp;
 
@@ -62,6 +63,7 @@ pub async fn mail_forever(
         .alone("send mails", &stop, || async {
             tokio::join!(
                 follow::follow_forever(Arc::clone(&mailer), stop.clone()),
+                remind::remind_forever(Arc::clone(&mailer), stop.clone()),
                 send::send_forever(Arc::clone(&mailer), stop.clone())
             );
         })

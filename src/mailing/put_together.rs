@@ -6,6 +6,7 @@ use lettre::Message;
 use ulid::Ulid;
 
 use super::Mailer;
+use super::remind::is_asked;
 use crate::access::Origin;
 use crate::link::token::{Purpose, grant_id};
 use crate::link::{NoLink, link_of_contact};
@@ -39,13 +40,17 @@ impl Mailer {
             MailKind::Words { from, to } => {
                 self.said(&transaction, (from, to), guest.user_id.as_str()).await?
             }
-            MailKind::Link | MailKind::Invitation => (Vec::new(), 0),
+            MailKind::Link | MailKind::Invitation | MailKind::Reminder { .. } => (Vec::new(), 0),
         };
         let standing = self.config.standing(&transaction);
         let what = match mail.kind {
             MailKind::Words { .. } => What::Words { said: &said, earlier },
             MailKind::Link => What::Link,
             MailKind::Invitation => What::Invitation { standing: &standing },
+            MailKind::Reminder { due_date, .. } if !is_asked(&standing, due_date) => {
+                return Ok(Ok(None));
+            }
+            MailKind::Reminder { due_date, .. } => What::Reminder { standing: &standing, due_date },
         };
         if matches!(what, What::Words { said: [], .. }) {
             return Ok(Ok(None));

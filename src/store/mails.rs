@@ -6,6 +6,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::sync::LazyLock;
 use std::time::Duration;
 
+use jiff::civil::Date;
 use sqlx::{AssertSqlSafe, FromRow};
 use ulid::Ulid;
 
@@ -24,6 +25,8 @@ use crate::transaction::PartyRole;
 
 /// The name of the fact that holds the id of the last event that was followed.
 const FOLLOWED: &str = "mails_followed";
+/// The name of the fact that holds the last day whose reminders were made.
+const REMINDED: &str = "mails_reminded";
 /// The greatest number of events that are followed in one tx.
 const FOLLOWED_PER_TX: i64 = 200;
 /// How long something waits that cannot be read, in milliseconds, so that it stops none of the others.
@@ -98,15 +101,21 @@ const SETTLE_CONTACT: &str =
 const PUT_CONTACT_OFF: &str =
     "UPDATE mail_contacts SET due_at = $2 WHERE id = $1 AND due_at IS NOT NULL";
 const PUT_MAIL_OFF: &str = "UPDATE mails SET due_at = $2 WHERE id = $1 AND due_at IS NOT NULL";
+/// A reminder that was made before is not made again.
 const INSERT_MAIL: &str = "INSERT INTO mails \
-     (id, mail_contact_id, kind, from_seq, to_seq, made_at, due_at) VALUES ($1, $2, $3, $4, $5, $6, $6)";
+     (id, mail_contact_id, kind, from_seq, to_seq, detail, made_at, due_at) VALUES ($1, $2, $3, $4, $5, $6, $7, $7) \
+     ON CONFLICT (mail_contact_id, detail) WHERE detail IS NOT NULL DO NOTHING";
+/// The transactions of a shop whose invoice, as it is now, is due on a day.
+const SELECT_DUE_ON: &str = "SELECT t.id FROM revisions r \
+     JOIN transactions t ON t.id = r.transaction_id AND t.revision = r.revision \
+     WHERE r.due_date = $1 AND r.transaction_id > $2 AND t.shop = $3 ORDER BY r.transaction_id LIMIT $4";
 /// Changes nothing but the lock if the contact is there. One who is new has their link before they are told of anything, so
 /// they are told of what is said from now on.
 const UPSERT_CONTACT: &str = "INSERT INTO mail_contacts (id, transaction_id, party, contact, address, told_seq) \
      SELECT $1, id, $3, $4, $4, last_seq FROM transactions WHERE id = $2 \
      ON CONFLICT (transaction_id, party, contact) \
      DO UPDATE SET address = excluded.address RETURNING id";
-const SELECT_DUE_MAILS: &str = "SELECT id, mail_contact_id, kind, from_seq, to_seq, made_at, tries \
+const SELECT_DUE_MAILS: &str = "SELECT id, mail_contact_id, kind, from_seq, to_seq, detail, made_at, tries \
      FROM mails WHERE due_at <= $1 AND ($3 = 0 OR kind = 'link') ORDER BY due_at LIMIT $2";
 const SELECT_NEXT_DUE: &str = "SELECT MIN(due_at) FROM \
      (SELECT MIN(due_at) AS due_at FROM mails WHERE due_at IS NOT NULL \
@@ -191,6 +200,13 @@ pub enum MailKind {
     Link,
     /// That the shop has named them as a contact.
     Invitation,
+    /// What is to be paid.
+    Reminder {
+        /// By when it is to be paid.
+        due_date: Date,
+        /// The number of days from there to the reminder, which is negative before the due date.
+        days: i64,
+    },
 }
 
 impl MailKind {
@@ -199,7 +215,21 @@ impl MailKind {
             Self::Words { .. } => "words",
             Self::Link => "link",
             Self::Invitation => "invitation",
+            Self::Reminder { .. } => "reminder",
         }
+    }
+
+    /// Returns what tells a reminder from the others of its contact.
+    fn detail(self) -> Option<String> {
+        match self {
+            Self::Reminder { due_date, days } => Some(format!("{due_date} {days}")),
+            Self::Words { .. } | Self::Link | Self::Invitation => None,
+        }
+    }
+
+    fn reminder(detail: &str) -> Option<Self> {
+        let (due_date, days) = detail.split_once(' ')?;
+        Some(Self::Reminder { due_date: due_date.parse().ok()?, days: days.parse().ok()? })
     }
 }
 
@@ -225,6 +255,7 @@ struct MailRow {
     kind: String,
     from_seq: Option<i64>,
     to_seq: Option<i64>,
+    detail: Option<String>,
     made_at: i64,
     tries: i64,
 }
@@ -234,11 +265,13 @@ impl TryFrom<MailRow> for DueMail {
 
     fn try_from(row: MailRow) -> Result<Self, StoreError> {
         let kind = match (row.kind.as_str(), row.from_seq, row.to_seq) {
-            ("words", Some(from), Some(to)) => Ok(MailKind::Words { from, to }),
-            ("link", ..) => Ok(MailKind::Link),
-            ("invitation", ..) => Ok(MailKind::Invitation),
-            _ => Err("a kind of mail of another version"),
+            ("words", Some(from), Some(to)) => Some(MailKind::Words { from, to }),
+            ("link", ..) => Some(MailKind::Link),
+            ("invitation", ..) => Some(MailKind::Invitation),
+            ("reminder", ..) => row.detail.as_deref().and_then(MailKind::reminder),
+            _ => None,
         };
+        let kind = kind.ok_or("a kind of mail of another version");
         Ok(Self {
             id: parse_id(&row.id)?,
             contact: parse_id(&row.mail_contact_id)?,
@@ -393,6 +426,7 @@ impl Store {
         }
         let mut tx = self.begin().await?;
         facts::forget(&mut tx, FOLLOWED).await?;
+        facts::forget(&mut tx, REMINDED).await?;
         link_requests::forget_by_mail(&mut tx).await?;
         sqlx::query(FORGET_DUE).execute(&mut *tx).await?;
         sqlx::query(GIVE_ALL_UP).bind(SWITCHED_OFF).execute(&mut *tx).await?;
@@ -525,6 +559,58 @@ impl Store {
             tx.commit().await?;
         }
         Ok(())
+    }
+
+    /// Returns the last day whose reminders were made, if there is one.
+    ///
+    /// # Errors
+    /// If the database does not answer.
+    pub async fn reminded_upto(&self) -> Result<Option<Date>, StoreError> {
+        Ok(self.fact(REMINDED).await?.and_then(|it| it.parse().ok()))
+    }
+
+    /// Notes that the reminders of all days up to this one were made.
+    ///
+    /// # Errors
+    /// If the database does not answer.
+    pub async fn set_reminded_upto(&self, day: Date) -> Result<(), StoreError> {
+        self.set_fact(REMINDED, &day.to_string()).await
+    }
+
+    /// Returns at most `limit` transactions of a shop whose invoice is due on this day, in the order of their ids and only
+    /// those after `after`.
+    ///
+    /// # Errors
+    /// If the database does not answer or holds an unreadable value.
+    pub async fn due_on(
+        &self,
+        shop: &str,
+        due_date: Date,
+        after: Ulid,
+        limit: i64,
+    ) -> Result<Vec<Ulid>, StoreError> {
+        let select = sqlx::query_scalar(SELECT_DUE_ON).bind(due_date.to_string());
+        let select = select.bind(after.to_string()).bind(shop).bind(limit);
+        let ids: Vec<String> = select.fetch_all(&self.pool).await?;
+        ids.iter().map(|id| parse_id(id)).collect()
+    }
+
+    /// Makes a reminder for each of these addresses of buyers, unless it was made before.
+    ///
+    /// # Errors
+    /// If the database does not answer. In this case none is made.
+    pub async fn make_reminders(
+        &self,
+        transaction: Ulid,
+        buyers: &[&str],
+        (due_date, days): (Date, i64),
+    ) -> Result<(), StoreError> {
+        let mut tx = self.begin().await?;
+        for address in buyers {
+            let contact = upsert_contact(&mut tx, transaction, PartyRole::Buyer, address).await?;
+            insert(&mut tx, contact, MailKind::Reminder { due_date, days }).await?;
+        }
+        tx.commit().await
     }
 
     /// Returns at most `limit` mails that are due, the one that has been due for the longest time first. While it
@@ -679,7 +765,7 @@ async fn upsert_contact(
 async fn insert(tx: &mut Tx, contact: Ulid, kind: MailKind) -> Result<(), StoreError> {
     let range = match kind {
         MailKind::Words { from, to } => Some((from, to)),
-        MailKind::Link | MailKind::Invitation => None,
+        MailKind::Link | MailKind::Invitation | MailKind::Reminder { .. } => None,
     };
     let insert = sqlx::query(INSERT_MAIL)
         .bind(Ulid::new().to_string())
@@ -687,6 +773,7 @@ async fn insert(tx: &mut Tx, contact: Ulid, kind: MailKind) -> Result<(), StoreE
         .bind(kind.as_str())
         .bind(range.map(|it| it.0))
         .bind(range.map(|it| it.1))
+        .bind(kind.detail())
         .bind(now());
     insert.execute(&mut **tx).await.map(drop)
 }
@@ -703,4 +790,20 @@ pub(super) async fn silence(
     let silence = sqlx::query(SILENCE).bind(shop).bind(folded(&address));
     silence.bind(because.as_str()).bind(now()).execute(&mut **tx).await?;
     Ok(true)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_reminder_is_read_as_it_is_written() {
+        for days in [-60, -1, 1, 60] {
+            let reminder = MailKind::Reminder { due_date: "2026-07-01".parse().unwrap(), days };
+            assert_eq!(MailKind::reminder(&reminder.detail().unwrap()), Some(reminder));
+        }
+        for odd in ["", "2026-07-01", "2026-07-01 x", "2026-02-30 1"] {
+            assert_eq!(MailKind::reminder(odd), None, "{odd}");
+        }
+    }
 }

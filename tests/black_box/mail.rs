@@ -1,6 +1,7 @@
 //! E-mail to contacts who have no Matrix account, through a real mail server: what they have not read comes to them, once,
 //! with a link that lets them in.
 
+use jiff::{Timestamp, ToSpan, civil::Date, tz::TimeZone};
 use reqwest::{Method, RequestBuilder};
 use serde_json::{Value, json};
 
@@ -90,6 +91,16 @@ fn address(text: &str, kind: &str) -> String {
 fn form(request: RequestBuilder, form: &str) -> RequestBuilder {
     let kind = "application/x-www-form-urlencoded";
     request.header("content-type", kind).body(form.to_owned())
+}
+
+/// A time zone in which it is noon, and the day there.
+fn where_it_is_noon() -> (String, Date) {
+    let hours = 12 - TimeZone::UTC.to_datetime(Timestamp::now()).hour();
+    // These names have the sign the other way round.
+    let zone = if hours == 0 { "UTC".to_owned() } else { format!("Etc/GMT{:+}", -hours) };
+    let here = TimeZone::get(&zone).unwrap();
+    let today = here.to_datetime(Timestamp::now()).date();
+    (zone, today)
 }
 
 fn mail_of(transaction: &Value) -> &Value {
@@ -405,6 +416,69 @@ on_both_databases! {
                 (!said.starts_with("450")).then_some(said)
             }).await;
             assert!(said.starts_with(code), "{address}: {said}");
+        }
+    }
+
+    async fn buyers_are_reminded_once_on_the_days_that_the_shop_wants_if_they_still_have_to_pay(database) {
+        let mailbox = Mailbox::start().await;
+        let (zone, today) = where_it_is_noon();
+        let mail = json!({
+            "smtp": mailbox.url(), "from": "invoices@shop.example",
+            "reminders": [{ "shop": "shop", "before_days": [3], "after_days": [7] }],
+        });
+        let plan = World::with().page().config("page", json!({ "time_zone": zone }));
+        let mut world = plan.config("mail", mail).start(database).await;
+        let seller = world.person("seller").await;
+        let reminded = async |world: &World| {
+            let day = "SELECT value FROM facts WHERE name = 'mails_reminded'";
+            world.eventually("the reminders of the day", || async {
+                (world.sql_text(day).await? == today.to_string()).then_some(())
+            }).await;
+        };
+        // There is nobody to remind yet.
+        reminded(&world).await;
+        let mut expected = Vec::new();
+        for (name, days, status, is_reminded) in [
+            ("soon", 3, "open", true),
+            ("late", -7, "open", true),
+            ("later", 4, "open", false),
+            ("today", 0, "open", false),
+            ("done", 3, "paid", false),
+            ("objected", -7, "disputed", false),
+        ] {
+            let address = format!("{name}@birch.example");
+            let mut order = sample(name, "", &seller.id);
+            order["buyer"]["contacts"] = json!([{ "email": address }]);
+            let seller = order["seller"]["contacts"].as_array_mut().unwrap();
+            seller.push(json!({ "email": "accounts@acme.example" }));
+            let due_date = today.checked_add(i64::from(days).days()).unwrap();
+            order["invoice"]["due_date"] = json!(due_date.to_string());
+            order["status"] = json!(status);
+            world.shop.create(&order).await;
+            expected.extend(is_reminded.then_some(address));
+        }
+        for round in 0..2 {
+            // The next day, and the same day again after a process ended in the middle of it.
+            world.kill_tallyroom();
+            let yesterday = today.yesterday().unwrap();
+            world.sql(&format!("UPDATE facts SET value = '{yesterday}' WHERE name = 'mails_reminded'")).await;
+            world.start_tallyroom().await;
+            reminded(&world).await;
+            nobody_is_due(&world).await;
+            let taken = mailbox.taken();
+            let mut to: Vec<String> = taken.iter().flat_map(|it| it.to.clone()).collect();
+            to.sort();
+            expected.sort();
+            assert_eq!(to, expected, "round {round}");
+        }
+        for mail in mailbox.taken() {
+            let [text, _] = parts(&mail);
+            let headline = match mail.to == ["soon@birch.example"] {
+                true => "A reminder: payment is due on ",
+                false => "A reminder: payment was due on ",
+            };
+            assert!(text.starts_with(headline) && text.contains("To be paid: €634.50. "), "{text}");
+            Entered::by(&address(&text, "/l/")).await;
         }
     }
 
