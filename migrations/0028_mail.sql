@@ -23,7 +23,7 @@ CREATE TABLE mails (
     kind            TEXT   NOT NULL,             -- words, invitation, reminder, link
     from_seq        BIGINT,                      -- of words: the first and the last entry
     to_seq          BIGINT,
-    detail          TEXT,                        -- of other kinds, as JSON
+    detail          TEXT,                        -- of a reminder: the due date, and the days from there to the reminder
     made_at         BIGINT NOT NULL,
     due_at          BIGINT,                      -- the next try; null: sent or given up
     tries           BIGINT NOT NULL DEFAULT 0,
@@ -32,6 +32,10 @@ CREATE TABLE mails (
 );
 CREATE INDEX mails_due ON mails (due_at) WHERE due_at IS NOT NULL;
 CREATE INDEX mails_of ON mails (mail_contact_id, id);
+CREATE UNIQUE INDEX mails_once ON mails (mail_contact_id, detail) WHERE detail IS NOT NULL;
+
+-- The invoices that are due on a day, for reminders.
+CREATE INDEX revisions_due ON revisions (due_date, transaction_id);
 
 -- Links that were asked for on the page, by Matrix ID or e-mail address.
 CREATE INDEX link_requests_waiting ON link_requests (asked_at) WHERE is_waiting = 1;

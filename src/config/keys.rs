@@ -55,6 +55,8 @@ const fn key(path: &'static str, allowed: &'static str, fix: &'static str) -> Ke
     Key { path, allowed: Allowed::Text(allowed), fix }
 }
 
+const DAYS: &str = "a list of at most 5 numbers from 1 to 60";
+const DAYS_FIX: &str = "write a list such as [7], or leave the key out";
 const QUESTION: &str = "a text of 1 to 200 characters";
 const QUESTION_FIX: &str = "write a question that your buyers often ask";
 
@@ -512,6 +514,23 @@ const KEYS: &[Key] = &[
     ),
     key("mail.invite", TRUE_OR_FALSE, TRUE_OR_FALSE_FIX),
     key(
+        "mail.reminders",
+        "a list of sections with the keys shop, before_days and after_days; as JSON in the environment",
+        "write one `- shop: NAME` with `before_days: [3]` or `after_days: [7]` under it for each, or [] for none",
+    ),
+    key(
+        "mail.reminders[]",
+        "a section with the key shop, and before_days, after_days or both",
+        "give the shop, and when its buyers are reminded",
+    ),
+    key(
+        "mail.reminders[].shop",
+        "the name of a shop under api.keys, once",
+        "write the name of a shop as under api.keys",
+    ),
+    key("mail.reminders[].before_days", DAYS, DAYS_FIX),
+    key("mail.reminders[].after_days", DAYS, DAYS_FIX),
+    key(
         "log.level",
         "off | error | warn | info | debug | trace, or such a level for a target: info,tallyroom=debug",
         "write a level, or several directives with commas between them",
@@ -621,6 +640,12 @@ pub(super) const LISTS: &[List] = &[
         item: &[],
         optional: &[],
         example: r#"["10.1.0.0/16"]"#,
+    },
+    List {
+        path: "mail.reminders",
+        item: &[("shop", "replaced")],
+        optional: &["before_days", "after_days"],
+        example: r#"[{"shop":"example","before_days":[3],"after_days":[1,14]}]"#,
     },
     List { path: "proxies.trusted", item: &[], optional: &[], example: r#"["127.0.0.1"]"# },
 ];

@@ -42,7 +42,7 @@ pub use self::{
     sections::{
         ApiConfig, ApiKey, AppserviceConfig, BotConfig, CreateRooms, DatabaseConfig, FilesConfig,
         GuestAccess, HistoryVisibility, HomeserverConfig, InvoiceConfig, LogConfig, LogFormat,
-        MailConfig, OpenIdServer, PageConfig, ProxiesConfig, Questions, RecordConfig,
+        MailConfig, OpenIdServer, PageConfig, ProxiesConfig, Questions, RecordConfig, Reminders,
         RemovedContacts, RoomsConfig, S3Config, SignInKey, WebhookEndpoint, WebhooksConfig,
         name_of_key,
     },

@@ -415,6 +415,22 @@ pub struct MailConfig {
     pub quiet_hours: Option<QuietHours>,
     /// Whether a contact is written to when the shop names them.
     pub invite: bool,
+    /// When buyers are reminded of what they have to pay, for each shop that wants that.
+    pub reminders: Vec<Reminders>,
+}
+
+/// When the buyers of a shop are reminded of what they have to pay.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Reminders {
+    /// The name of the shop.
+    pub shop: String,
+    /// So many days before the due date.
+    #[serde(default)]
+    pub before_days: Vec<u8>,
+    /// So many days after it.
+    #[serde(default)]
+    pub after_days: Vec<u8>,
 }
 
 impl MailConfig {
@@ -655,6 +671,7 @@ impl Default for MailConfig {
             unread_minutes: 15,
             quiet_hours: None,
             invite: false,
+            reminders: Vec::new(),
         }
     }
 }

@@ -8,6 +8,7 @@ use lettre::address::Envelope;
 use lettre::message::header::{HeaderName, HeaderValue};
 use lettre::message::{Mailbox, MessageBuilder, MultiPart};
 use lettre::{Address, Message};
+use thiserror::Error;
 use ulid::Ulid;
 
 use super::words::{Content, in_a_line};
@@ -15,6 +16,17 @@ use crate::config::ReplyAddress;
 
 /// The longest Message-ID of somebody else that is referred to, in bytes.
 const MAX_MESSAGE_ID_BYTES: usize = 250;
+
+/// Why a mail cannot be written.
+#[derive(Debug, Error)]
+pub enum NoLetter {
+    /// The recipient has no e-mail address.
+    #[error("the shop gave no e-mail address, but another text")]
+    NoRecipient,
+    /// Something else, which says nothing about the recipient.
+    #[error("the mail could not be written")]
+    Other(#[from] anyhow::Error),
+}
 
 /// What the headers of a mail say.
 #[derive(Clone, Copy, Debug)]
@@ -45,10 +57,18 @@ pub struct Letter<'a> {
 ///
 /// # Errors
 /// If an address is none.
-pub fn letter(letter: &Letter<'_>, replies: Option<&ReplyAddress>) -> anyhow::Result<Message> {
+pub fn letter(letter: &Letter<'_>, replies: Option<&ReplyAddress>) -> Result<Message, NoLetter> {
+    let to: Address = letter.to.parse().map_err(|_| NoLetter::NoRecipient)?;
+    Ok(letter_to(to, letter, replies)?)
+}
+
+fn letter_to(
+    to: Address,
+    letter: &Letter<'_>,
+    replies: Option<&ReplyAddress>,
+) -> anyhow::Result<Message> {
     let Letter { content, .. } = letter;
     let from: Address = letter.from.parse().context("the address of the sender is none")?;
-    let to: Address = letter.to.parse().context("the address of the recipient is none")?;
     let domain = replies.map_or(from.domain(), |it| it.domain.as_str()).to_owned();
     let thread = format!("<{}@{domain}>", letter.contact).to_ascii_lowercase();
     let id = format!("<{}.{}@{domain}>", letter.id, letter.contact).to_ascii_lowercase();
@@ -110,7 +130,7 @@ mod tests {
         }
     }
 
-    fn written(change: impl FnOnce(&mut Letter<'_>)) -> anyhow::Result<String> {
+    fn written(change: impl FnOnce(&mut Letter<'_>)) -> Result<String, NoLetter> {
         let content = content();
         let mut it = Letter {
             id: Ulid::from_string("01BX5ZZKBKACTAV9WEVGEMMVRZ").unwrap(),
@@ -193,9 +213,12 @@ mod tests {
             assert!(!mail.replace("\r\n", "").contains(['\r', '\n']), "{mail}");
         }
         for evil in ["a@b\r\nRCPT TO:<c@d>", "a@b>\r\nDATA", "a b@c", "a@b, c@d", "", "a"] {
-            assert!(written(|it| it.to = evil).is_err(), "{evil}");
-            assert!(written(|it| it.from = evil).is_err(), "{evil}");
-            assert!(written(|it| it.reply_to = Some(evil)).is_err(), "{evil}");
+            let to = written(|it| it.to = evil);
+            assert!(matches!(to, Err(NoLetter::NoRecipient)), "{evil}: {to:?}");
+            let from = written(|it| it.from = evil);
+            assert!(matches!(from, Err(NoLetter::Other(_))), "{evil}: {from:?}");
+            let answers = written(|it| it.reply_to = Some(evil));
+            assert!(matches!(answers, Err(NoLetter::Other(_))), "{evil}: {answers:?}");
         }
     }
 }

@@ -9,7 +9,7 @@ mod said;
 mod secrets;
 mod words;
 
-pub use letter::{Letter, letter};
+pub use letter::{Letter, NoLetter, letter};
 pub use retry::next_try;
 pub use said::{Said, said};
 pub use secrets::without_secrets;

@@ -1,6 +1,7 @@
 //! What a mail says, as text and as HTML.
 
 use jiff::Timestamp;
+use jiff::civil::Date;
 use jiff::tz::TimeZone;
 use maud::{DOCTYPE, Markup, html};
 
@@ -77,6 +78,13 @@ pub enum What<'a> {
         /// How the transaction stands.
         standing: &'a Standing,
     },
+    /// What is still to be paid.
+    Reminder {
+        /// How the transaction stands.
+        standing: &'a Standing,
+        /// By when it is to be paid.
+        due_date: Date,
+    },
 }
 
 /// Returns what a mail says.
@@ -100,11 +108,17 @@ pub fn content(told: &Told<'_>) -> Content {
         }
         What::Link => (text("mail-link"), Some(text("mail-link-about")), &[][..]),
         What::Invitation { standing } => {
-            let owed = owed(told, standing);
-            let lead = [owed, Some(text("mail-invitation-about"))];
-            let lead = lead.into_iter().flatten().collect::<Vec<_>>().join(" ");
             let from = [("seller", seller.as_str().into())];
+            let lead = after(owed(told, standing), text("mail-invitation-about"));
             (locale.text_with("mail-invitation", &from), Some(lead), &[][..])
+        }
+        What::Reminder { standing, due_date } => {
+            let id = if standing.days_late > 0 { "mail-reminder-late" } else { "mail-reminder" };
+            let date = [("date", locale.date(due_date).into())];
+            // The date is in the headline.
+            let owed = owed(told, &Standing { due_date: None, ..standing.clone() });
+            let lead = after(owed, text("mail-reminder-about"));
+            (locale.text_with(id, &date), Some(lead), &[][..])
         }
     };
     let address = plain_name(told.reader).unwrap_or_default();
@@ -126,6 +140,11 @@ pub fn content(told: &Told<'_>) -> Content {
     Content { text, html, language: locale.tag(), sender, subject }
 }
 
+/// Returns two sentences as one text, or the second one alone.
+fn after(first: Option<String>, second: String) -> String {
+    first.map_or_else(String::new, |first| first + " ") + second.as_str()
+}
+
 /// Returns how much is to be paid, and by when, if money is asked for.
 fn owed(told: &Told<'_>, standing: &Standing) -> Option<String> {
     let locale = told.locale;
@@ -139,9 +158,20 @@ fn owed(told: &Told<'_>, standing: &Standing) -> Option<String> {
     })
 }
 
-/// Returns a text as one line, since a line break in a header would begin another header.
+/// Returns a text as one line, since a line break in a header would begin another header, and one in a quote would end it.
 pub(super) fn in_a_line(text: &str) -> String {
-    text.split(char::is_control).collect::<Vec<_>>().join(" ").trim().to_owned()
+    let ends = |it: char| it.is_control() || is_line_break(it);
+    text.split(ends).collect::<Vec<_>>().join(" ").trim().to_owned()
+}
+
+/// Returns the lines of a text, whatever mail programs take for a line break.
+fn lines_of(text: &str) -> Vec<String> {
+    text.replace("\r\n", "\n").split(is_line_break).map(str::to_owned).collect()
+}
+
+/// Whether a mail program may show what follows on a new line.
+fn is_line_break(it: char) -> bool {
+    matches!(it, '\n' | '\r' | '\u{b}' | '\u{c}' | '\u{85}' | '\u{2028}' | '\u{2029}')
 }
 
 struct Parts<'a> {
@@ -163,7 +193,7 @@ impl Parts<'_> {
     fn by(&self, said: &Said) -> String {
         let locale = self.told.locale;
         let side = locale.text(&format!("role-{}", said.role.map_or("other", PartyRole::as_str)));
-        let name = [("name", said.author.as_str().into()), ("side", side.into())];
+        let name = [("name", in_a_line(&said.author).into()), ("side", side.into())];
         let name = locale.text_with("named-with-side", &name);
         match Timestamp::from_millisecond(said.at) {
             Ok(at) => {
@@ -192,7 +222,7 @@ impl Parts<'_> {
     }
 
     fn file(&self, name: &str) -> String {
-        self.told.locale.text_with("mail-file", &[("name", name.into())])
+        self.told.locale.text_with("mail-file", &[("name", in_a_line(name).into())])
     }
 
     fn text(&self) -> String {
@@ -202,7 +232,7 @@ impl Parts<'_> {
         for said in self.said {
             let mut lines = vec![format!("{}:", self.by(said))];
             // Quoted, nothing that somebody wrote can pass for a part of the mail itself.
-            let written = said.text.iter().flat_map(|it| it.lines());
+            let written = said.text.iter().flat_map(|it| lines_of(it));
             lines.extend(written.map(|line| format!("> {line}")));
             lines.extend(said.files.iter().map(|name| format!("> {}", self.file(name))));
             lines.extend(self.remark(said));
@@ -275,7 +305,9 @@ fn in_lines(text: &str) -> Markup {
 mod tests {
     use super::*;
     use crate::language::Language;
-    use crate::transaction::sample;
+    use crate::transaction::{StatusRules, sample};
+
+    static UTC: TimeZone = TimeZone::UTC;
 
     fn said(text: Option<&str>) -> Said {
         Said {
@@ -285,6 +317,33 @@ mod tests {
             text: text.map(str::to_owned),
             is_cut: false,
             files: Vec::new(),
+        }
+    }
+
+    #[test]
+    fn a_reminder_tells_how_much_is_to_be_paid_and_when() {
+        let transaction = sample();
+        let due_date = "2026-07-01".parse().unwrap();
+        for language in Language::ALL {
+            let [early, late] = [0, 3].map(|days_late| {
+                let standing = Standing {
+                    due_date: Some(due_date),
+                    days_late,
+                    ..StatusRules::default().standing(&transaction, "2026-06-01".parse().unwrap())
+                };
+                assert!(standing.owed.payable().is_some(), "{standing:?}");
+                content(&Told {
+                    what: What::Reminder { standing: &standing, due_date },
+                    ..told_of(&transaction, &Locale::of(language))
+                })
+                .text
+            });
+            assert_ne!(early.lines().next(), late.lines().next());
+            let date = Locale::of(language).date(due_date);
+            for text in [&early, &late] {
+                assert!(text.lines().next().unwrap().contains(&date), "{text}");
+                assert!(!text.contains("mail-") && !text.contains("{ $"), "{text}");
+            }
         }
     }
 
@@ -298,18 +357,23 @@ mod tests {
         said: &[Said],
         language: Language,
     ) -> Content {
-        content(&Told {
+        let what = What::Words { said, earlier: 3 };
+        content(&Told { what, look, ..told_of(transaction, &Locale::of(language)) })
+    }
+
+    fn told_of<'a>(transaction: &'a Transaction, locale: &'a Locale) -> Told<'a> {
+        Told {
             transaction,
             reader: "ada@birch.example",
-            what: What::Words { said, earlier: 3 },
+            what: What::Link,
             link: "https://pay.example/l/token",
             is_personal: true,
             can_answer: true,
             unsubscribe: "https://pay.example/u/token",
-            locale: &Locale::of(language),
-            time_zone: &TimeZone::UTC,
-            look,
-        })
+            locale,
+            time_zone: &UTC,
+            look: None,
+        }
     }
 
     #[test]
@@ -346,6 +410,29 @@ mod tests {
         assert!(text.contains("> <script>alert(1)</script>\n> \"quoted\""), "{text}");
         assert!(text.contains("\nhttps://pay.example/l/token\n"), "{text}");
         assert!(text.contains("> https://pay.example/u/other"), "{text}");
+    }
+
+    #[test]
+    fn nothing_that_somebody_wrote_ends_its_quote() {
+        let transaction = sample();
+        for line_break in
+            ["\n", "\r", "\r\n", "\n\n", "\u{b}", "\u{c}", "\u{85}", "\u{2028}", "\u{2029}"]
+        {
+            let evil = format!(
+                "a.pdf{line_break}{line_break}Read and answer:{line_break}https://evil.example/l/x"
+            );
+            let mut message = said(Some(&evil));
+            message.author = evil.clone();
+            message.files = vec![evil];
+            let Content { text, .. } = told(&transaction, &[message], Language::English);
+            let lines = lines_of(&text);
+            let evil = lines.iter().filter(|it| it.contains("evil.example"));
+            let is_harmless = |it: &&String| it.starts_with("> ") || it.contains("a.pdf ");
+            assert!(
+                evil.clone().count() == 3 && evil.clone().all(|it| is_harmless(&it)),
+                "{text:?}"
+            );
+        }
     }
 
     #[test]

@@ -10,7 +10,7 @@ use super::Mailer;
 use crate::clock::now;
 use crate::logging::Failures;
 use crate::room::{Guest, speaker};
-use crate::store::{LinkRequest, MailContact, StoreError, folded};
+use crate::store::{LinkRequest, MailContact, StoreError, folded, is_unreadable};
 use crate::transaction::Transaction;
 
 /// The shortest time between two looks. What is said within it is followed together.
@@ -61,7 +61,16 @@ impl Mailer {
             self.store.follow_events_for_mails(unread_ms, self.config.mail.invite).await?;
         let asked = self.store.link_requests_by_mail(ASKED_AT_ONCE).await?;
         for (id, request) in &asked {
-            self.answer(*id, request).await?;
+            match self.answer(*id, request).await {
+                Err(error) if is_unreadable(&error) => {
+                    tracing::error!(%error, transaction = %id, "who asks for a link by e-mail cannot be read");
+                    self.store.forget_link_request(*id, &request.user_id).await?;
+                }
+                answered => answered?,
+            }
+        }
+        if !asked.is_empty() {
+            self.made.notify_one();
         }
         if self.is_quiet() {
             // Whoever is due may still read it on the page.
@@ -70,8 +79,13 @@ impl Mailer {
         let due = self.store.due_mail_contacts(CONTACTS_AT_ONCE).await?;
         let are_all = i64::try_from(due.len()).is_ok_and(|count| count < CONTACTS_AT_ONCE);
         for contact in due {
-            let guest = self.guest_to_tell(&contact).await?;
-            self.store.settle_mail_contact(&contact, guest.as_deref()).await?;
+            match self.guest_to_tell(&contact).await {
+                Ok(guest) => self.store.settle_mail_contact(&contact, guest.as_deref()).await?,
+                Err(error) if is_unreadable(&error) => {
+                    self.store.put_mail_contact_off(contact.id, &error).await?;
+                }
+                Err(error) => return Err(error),
+            }
         }
         if is_more || !are_all {
             return Ok(Duration::ZERO);

@@ -11,6 +11,7 @@ mod arrive;
 mod follow;
 mod lmtp;
 mod put_together;
+mod remind;
 mod send;
 mod smtp;
 
@@ -20,6 +21,7 @@ pub use lmtp::serve_lmtp;
 use std::sync::Arc;
 
 use jiff::tz::TimeZone;
+use tokio::sync::Notify;
 use tokio_util::sync::CancellationToken;
 
 use crate::config::{Config, MailServer};
@@ -27,7 +29,7 @@ use crate::link::token::TokenKey;
 use crate::store::Store;
 
 /// The parts that are needed for mails.
-#[derive(Clone, Debug)]
+#[derive(Debug)]
 struct Mailer {
     store: Store,
     config: Arc<Config>,
@@ -36,6 +38,8 @@ struct Mailer {
     /// The address of the sender.
     from: String,
     time_zone: TimeZone,
+    /// Somebody waits for a mail, which was made.
+    made: Notify,
 }
 
 /// Sends mails until `stop`, if the config names a server for them.
@@ -52,11 +56,14 @@ pub async fn mail_forever(
         return stop.cancelled().await;
     };
     let time_zone = TimeZone::get(&config.page.time_zone).unwrap_or(TimeZone::UTC);
-    let mailer = Arc::new(Mailer { store: store.clone(), config, key, server, from, time_zone });
+    let made = Notify::new();
+    let mailer = Mailer { store: store.clone(), config, key, server, from, time_zone, made };
+    let mailer = Arc::new(mailer);
     store
         .alone("send mails", &stop, || async {
             tokio::join!(
                 follow::follow_forever(Arc::clone(&mailer), stop.clone()),
+                remind::remind_forever(Arc::clone(&mailer), stop.clone()),
                 send::send_forever(Arc::clone(&mailer), stop.clone())
             );
         })

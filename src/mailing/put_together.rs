@@ -6,26 +6,25 @@ use lettre::Message;
 use ulid::Ulid;
 
 use super::Mailer;
+use super::remind::is_asked;
 use crate::access::Origin;
 use crate::link::token::{Purpose, grant_id};
 use crate::link::{NoLink, link_of_contact};
 use crate::mail::address::reply_address;
-use crate::mail::{Letter, Said, Told, What, content, letter, said};
+use crate::mail::{Letter, NoLetter, Said, Told, What, content, letter, said};
 use crate::record::{Entry, conversation};
 use crate::store::{DueMail, MailContact, MailKind, StoreError, folded};
 use crate::transaction::Transaction;
 
 /// The greatest number of messages in a mail. The others are on the page.
 const MAX_SAID: i64 = 20;
-/// Why a mail cannot be written.
-const NO_ADDRESS: &str = "the shop gave no e-mail address, but another text";
 
 impl Mailer {
     /// Returns a mail as it is sent now. None: there is nothing to say any more, or nobody to say it to.
     pub(super) async fn put_together(
         &self,
         mail: &DueMail,
-    ) -> Result<Result<Option<Message>, &'static str>, StoreError> {
+    ) -> Result<Result<Option<Message>, NoLetter>, StoreError> {
         let Some(contact) = self.store.mail_contact(mail.contact).await? else {
             return Ok(Ok(None));
         };
@@ -41,13 +40,17 @@ impl Mailer {
             MailKind::Words { from, to } => {
                 self.said(&transaction, (from, to), guest.user_id.as_str()).await?
             }
-            MailKind::Link | MailKind::Invitation => (Vec::new(), 0),
+            MailKind::Link | MailKind::Invitation | MailKind::Reminder { .. } => (Vec::new(), 0),
         };
         let standing = self.config.standing(&transaction);
         let what = match mail.kind {
             MailKind::Words { .. } => What::Words { said: &said, earlier },
             MailKind::Link => What::Link,
             MailKind::Invitation => What::Invitation { standing: &standing },
+            MailKind::Reminder { due_date, .. } if !is_asked(&standing, due_date) => {
+                return Ok(Ok(None));
+            }
+            MailKind::Reminder { due_date, .. } => What::Reminder { standing: &standing, due_date },
         };
         if matches!(what, What::Words { said: [], .. }) {
             return Ok(Ok(None));
@@ -81,7 +84,7 @@ impl Mailer {
             content: &content,
             at: SystemTime::now(),
         };
-        Ok(letter(&headers, replies).map(Some).map_err(|_| NO_ADDRESS))
+        Ok(letter(&headers, replies).map(Some))
     }
 
     /// Returns the last messages of a mail, oldest first, and the number of those before them.

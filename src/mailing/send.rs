@@ -13,13 +13,15 @@ use super::Mailer;
 use super::smtp::{Verdict, deliver};
 use crate::clock::now;
 use crate::logging::{Failures, abnormal_end};
-use crate::mail::next_try;
-use crate::store::{DueMail, MailFate, StoreError};
+use crate::mail::{NoLetter, next_try};
+use crate::store::{DueMail, MailFate, StoreError, is_unreadable};
 
 /// The greatest number of mails that are sent at the same time.
 const PLACES: usize = 8;
 /// The shortest interval at which the database is asked for what is due.
 const POLL_INTERVAL: Duration = Duration::from_secs(1);
+/// Why a mail was not sent about something that the database has in another form.
+const UNREADABLE: &str = "what it tells could not be read from the database; the log has the cause";
 /// How long a mail waits after the database failed, so that others have their turn.
 const PAUSE_AFTER_ERROR: Duration = Duration::from_secs(5);
 
@@ -55,6 +57,7 @@ pub(super) async fn send_forever(mailer: Arc<Mailer>, stop: CancellationToken) {
         }
         tokio::select! {
             Some(done) = running.join_next() => finish(&mut busy, done),
+            () = mailer.made.notified() => {}
             () = tokio::time::sleep(pause) => {}
             () = stop.cancelled() => {}
         }
@@ -110,12 +113,18 @@ impl Mailer {
     }
 
     async fn try_to_send(&self, mail: &DueMail) -> Result<MailFate, StoreError> {
-        let message = match self.put_together(mail).await? {
-            Ok(Some(message)) => message,
-            Ok(None) => return Ok(MailFate::Pointless),
-            Err(problem) => return Ok(MailFate::Bounced(problem.to_owned())),
+        let verdict = match self.put_together(mail).await {
+            Ok(Ok(Some(message))) => deliver(&self.server, &message).await,
+            Ok(Ok(None)) => return Ok(MailFate::Pointless),
+            Ok(Err(error @ NoLetter::NoRecipient)) => Verdict::NoRecipient(error.to_string()),
+            Ok(Err(error @ NoLetter::Other(_))) => Verdict::Refused(error.to_string()),
+            // It is tried again, and given up at last. Otherwise it would keep its place for ever.
+            Err(error) if is_unreadable(&error) => {
+                tracing::error!(%error, "what a mail tells cannot be read");
+                Verdict::Failed(UNREADABLE.to_owned())
+            }
+            Err(error) => return Err(error),
         };
-        let verdict = deliver(&self.server, &message).await;
         Ok(fate(verdict, mail, (now(), rand::random())))
     }
 

@@ -18,6 +18,11 @@ pub(super) fn readable<T, E: Into<Box<dyn Error + Send + Sync>>>(
     })
 }
 
+/// Whether the database answered, but with a value that cannot be read.
+pub fn is_unreadable(error: &StoreError) -> bool {
+    matches!(error, StoreError::Decode(_) | StoreError::ColumnDecode { .. })
+}
+
 /// Reads an id that Tallyroom wrote.
 pub(super) fn parse_id(text: &str) -> Result<Ulid, StoreError> {
     readable("id", Ulid::from_string(text))

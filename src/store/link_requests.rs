@@ -8,6 +8,7 @@ use ulid::Ulid;
 use super::columns::parse_id;
 use super::{Store, StoreError, Tx, due_rooms};
 use crate::clock::now;
+use crate::notices::Work;
 
 /// The number of milliseconds in which one user gets one link for one transaction, however often it is asked for.
 pub const LINK_REQUEST_INTERVAL_MS: i64 = 10 * 60_000;
@@ -40,8 +41,8 @@ pub struct LinkRequest {
 }
 
 impl Store {
-    /// Notes that a link for `user` is asked for, and wakes the room. What it does is the same whether the user is a
-    /// contact of the transaction, and whether there is one, so that nobody can tell.
+    /// Notes that a link for `user` is asked for, and wakes the room, or whoever sends mails. What it does is the same
+    /// whether the user is a contact of the transaction, and whether there is one, so that nobody can tell.
     ///
     /// # Errors
     /// If the database does not answer.
@@ -56,6 +57,10 @@ impl Store {
         let note = sqlx::query(NOTE).bind(id.to_string()).bind(user.to_owned()).bind(now);
         let note = note.bind(now - LINK_REQUEST_INTERVAL_MS).bind(MAX_WAITING);
         note.execute(&mut *tx).await?;
+        if !user.starts_with('@') {
+            // Whoever sends mails follows the events.
+            tx.makes(Work::Events);
+        }
         due_rooms::wake(&mut tx, id, correlation).await?;
         tx.commit().await
     }
@@ -119,6 +124,8 @@ pub(super) fn set_answered(id: Ulid, request: &LinkRequest) -> Query<'_, Any, An
 
 #[cfg(test)]
 mod tests {
+    use futures_util::FutureExt;
+
     use super::*;
     use crate::store::tests::opened;
 
@@ -129,5 +136,16 @@ mod tests {
         let id = Ulid::new();
         store.ask_for_link(id, "@a:x.org", "test").await.unwrap();
         assert_eq!(store.next_link_request(id).await.unwrap(), None);
+    }
+
+    #[tokio::test]
+    async fn whoever_sends_mails_hears_of_a_link_that_is_asked_for_by_mail() {
+        let folder = tempfile::tempdir().unwrap();
+        let store = opened(folder.path()).await;
+        let is_told = || store.hints().events.notified().now_or_never().is_some();
+        store.ask_for_link(Ulid::new(), "@a:x.org", "test").await.unwrap();
+        assert!(!is_told());
+        store.ask_for_link(Ulid::new(), "a@x.org", "test").await.unwrap();
+        assert!(is_told());
     }
 }

@@ -6,11 +6,12 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::sync::LazyLock;
 use std::time::Duration;
 
+use jiff::civil::Date;
 use sqlx::{AssertSqlSafe, FromRow};
 use ulid::Ulid;
 
 use super::chat::{quoted_kinds, where_line};
-use super::columns::{parse_id, readable};
+use super::columns::{is_unreadable, parse_id, readable};
 use super::due_rooms::pause_until;
 use super::entry_row::{Row, select_entries};
 use super::link_requests::{self, LinkRequest, set_answered};
@@ -24,8 +25,12 @@ use crate::transaction::PartyRole;
 
 /// The name of the fact that holds the id of the last event that was followed.
 const FOLLOWED: &str = "mails_followed";
+/// The name of the fact that holds the last day whose reminders were made.
+const REMINDED: &str = "mails_reminded";
 /// The greatest number of events that are followed in one tx.
 const FOLLOWED_PER_TX: i64 = 200;
+/// How long something waits that cannot be read, in milliseconds, so that it stops none of the others.
+const UNREADABLE_PAUSE_MS: i64 = 3_600_000;
 /// Why a mail was not sent that waited when mails were switched off.
 const SWITCHED_OFF: &str = "mails were switched off";
 
@@ -93,13 +98,24 @@ static COUNT_SAID: LazyLock<String> =
     LazyLock::new(|| format!("SELECT COUNT(*) FROM entries e {}", *WHERE_SAID));
 const SETTLE_CONTACT: &str =
     "UPDATE mail_contacts SET due_at = NULL, told_seq = $2 WHERE id = $1 AND due_at = $3";
+const PUT_CONTACT_OFF: &str =
+    "UPDATE mail_contacts SET due_at = $2 WHERE id = $1 AND due_at IS NOT NULL";
+const PUT_MAIL_OFF: &str = "UPDATE mails SET due_at = $2 WHERE id = $1 AND due_at IS NOT NULL";
+/// A reminder that was made before is not made again.
 const INSERT_MAIL: &str = "INSERT INTO mails \
-     (id, mail_contact_id, kind, from_seq, to_seq, made_at, due_at) VALUES ($1, $2, $3, $4, $5, $6, $6)";
-/// Changes nothing but the lock if the contact is there.
-const UPSERT_CONTACT: &str = "INSERT INTO mail_contacts (id, transaction_id, party, contact, address) \
-     VALUES ($1, $2, $3, $4, $4) ON CONFLICT (transaction_id, party, contact) \
+     (id, mail_contact_id, kind, from_seq, to_seq, detail, made_at, due_at) VALUES ($1, $2, $3, $4, $5, $6, $7, $7) \
+     ON CONFLICT (mail_contact_id, detail) WHERE detail IS NOT NULL DO NOTHING";
+/// The transactions of a shop whose invoice, as it is now, is due on a day.
+const SELECT_DUE_ON: &str = "SELECT t.id FROM revisions r \
+     JOIN transactions t ON t.id = r.transaction_id AND t.revision = r.revision \
+     WHERE r.due_date = $1 AND r.transaction_id > $2 AND t.shop = $3 ORDER BY r.transaction_id LIMIT $4";
+/// Changes nothing but the lock if the contact is there. One who is new has their link before they are told of anything, so
+/// they are told of what is said from now on.
+const UPSERT_CONTACT: &str = "INSERT INTO mail_contacts (id, transaction_id, party, contact, address, told_seq) \
+     SELECT $1, id, $3, $4, $4, last_seq FROM transactions WHERE id = $2 \
+     ON CONFLICT (transaction_id, party, contact) \
      DO UPDATE SET address = excluded.address RETURNING id";
-const SELECT_DUE_MAILS: &str = "SELECT id, mail_contact_id, kind, from_seq, to_seq, made_at, tries \
+const SELECT_DUE_MAILS: &str = "SELECT id, mail_contact_id, kind, from_seq, to_seq, detail, made_at, tries \
      FROM mails WHERE due_at <= $1 AND ($3 = 0 OR kind = 'link') ORDER BY due_at LIMIT $2";
 const SELECT_NEXT_DUE: &str = "SELECT MIN(due_at) FROM \
      (SELECT MIN(due_at) AS due_at FROM mails WHERE due_at IS NOT NULL \
@@ -184,6 +200,13 @@ pub enum MailKind {
     Link,
     /// That the shop has named them as a contact.
     Invitation,
+    /// What is to be paid.
+    Reminder {
+        /// By when it is to be paid.
+        due_date: Date,
+        /// The number of days from there to the reminder, which is negative before the due date.
+        days: i64,
+    },
 }
 
 impl MailKind {
@@ -192,7 +215,21 @@ impl MailKind {
             Self::Words { .. } => "words",
             Self::Link => "link",
             Self::Invitation => "invitation",
+            Self::Reminder { .. } => "reminder",
         }
+    }
+
+    /// Returns what tells a reminder from the others of its contact.
+    fn detail(self) -> Option<String> {
+        match self {
+            Self::Reminder { due_date, days } => Some(format!("{due_date} {days}")),
+            Self::Words { .. } | Self::Link | Self::Invitation => None,
+        }
+    }
+
+    fn reminder(detail: &str) -> Option<Self> {
+        let (due_date, days) = detail.split_once(' ')?;
+        Some(Self::Reminder { due_date: due_date.parse().ok()?, days: days.parse().ok()? })
     }
 }
 
@@ -218,6 +255,7 @@ struct MailRow {
     kind: String,
     from_seq: Option<i64>,
     to_seq: Option<i64>,
+    detail: Option<String>,
     made_at: i64,
     tries: i64,
 }
@@ -227,11 +265,13 @@ impl TryFrom<MailRow> for DueMail {
 
     fn try_from(row: MailRow) -> Result<Self, StoreError> {
         let kind = match (row.kind.as_str(), row.from_seq, row.to_seq) {
-            ("words", Some(from), Some(to)) => Ok(MailKind::Words { from, to }),
-            ("link", ..) => Ok(MailKind::Link),
-            ("invitation", ..) => Ok(MailKind::Invitation),
-            _ => Err("a kind of mail of another version"),
+            ("words", Some(from), Some(to)) => Some(MailKind::Words { from, to }),
+            ("link", ..) => Some(MailKind::Link),
+            ("invitation", ..) => Some(MailKind::Invitation),
+            ("reminder", ..) => row.detail.as_deref().and_then(MailKind::reminder),
+            _ => None,
         };
+        let kind = kind.ok_or("a kind of mail of another version");
         Ok(Self {
             id: parse_id(&row.id)?,
             contact: parse_id(&row.mail_contact_id)?,
@@ -312,7 +352,8 @@ impl Store {
         // Each contact once, in one order, however often the shop names the address.
         let mut due = BTreeMap::new();
         for (id, seq) in &spoken {
-            let Some(transaction) = self.transaction(parse_id(id)?).await? else { continue };
+            let transaction = self.transaction(parse_id(id)?).await;
+            let Some(transaction) = or_skipped(id, transaction)? else { continue };
             due.extend(transaction.terms.mail_contacts().map(|(role, address)| {
                 (
                     (id.as_str(), role.as_str(), address.to_owned()),
@@ -353,16 +394,26 @@ impl Store {
         let revisions: Vec<(String, i64)> = revisions.fetch_all(&self.pool).await?;
         let mut named = BTreeSet::new();
         for (id, revision) in revisions {
-            let id = parse_id(&id)?;
-            let Some(terms) = self.terms_at(id, revision).await? else { continue };
-            let before = self.terms_at(id, revision - 1).await?;
-            let is_new = |contact: &(PartyRole, &str)| {
-                !before.iter().any(|it| it.mail_contacts().any(|other| other == *contact))
-            };
-            let new = terms.mail_contacts().filter(is_new);
-            named.extend(new.map(|(role, address)| (id, role, address.to_owned())));
+            let named_by = self.named_by(parse_id(&id)?, revision).await;
+            named.extend(or_skipped(&id, named_by)?.into_iter().flatten());
         }
         Ok(named)
+    }
+
+    /// Returns the contacts who are written to by e-mail and whom a revision names, and the one before it did not, or none
+    /// if there is no such revision.
+    async fn named_by(
+        &self,
+        id: Ulid,
+        revision: i64,
+    ) -> Result<Option<Vec<(Ulid, PartyRole, String)>>, StoreError> {
+        let Some(terms) = self.terms_at(id, revision).await? else { return Ok(None) };
+        let before = self.terms_at(id, revision - 1).await?;
+        let is_new = |contact: &(PartyRole, &str)| {
+            !before.iter().any(|it| it.mail_contacts().any(|other| other == *contact))
+        };
+        let new = terms.mail_contacts().filter(is_new);
+        Ok(Some(new.map(|(role, address)| (id, role, address.to_owned())).collect()))
     }
 
     /// Forgets what waits, because no mails are sent any more. If they are sent again, that begins with what comes then.
@@ -375,6 +426,7 @@ impl Store {
         }
         let mut tx = self.begin().await?;
         facts::forget(&mut tx, FOLLOWED).await?;
+        facts::forget(&mut tx, REMINDED).await?;
         link_requests::forget_by_mail(&mut tx).await?;
         sqlx::query(FORGET_DUE).execute(&mut *tx).await?;
         sqlx::query(GIVE_ALL_UP).bind(SWITCHED_OFF).execute(&mut *tx).await?;
@@ -386,14 +438,45 @@ impl Store {
         Ok(self.fact(FOLLOWED).await?.as_deref().map(position))
     }
 
-    /// Returns at most `limit` contacts who may have something to read and for whom no mail waits.
+    /// Returns at most `limit` contacts who may have something to read and for whom no mail waits. One that cannot be read
+    /// is put off.
     ///
     /// # Errors
-    /// If the database does not answer or holds an unreadable value.
+    /// If the database does not answer.
     pub async fn due_mail_contacts(&self, limit: i64) -> Result<Vec<MailContact>, StoreError> {
         let select = sqlx::query_as(SELECT_DUE_CONTACTS).bind(now()).bind(limit);
         let rows: Vec<ContactRow> = select.fetch_all(&self.pool).await?;
-        rows.into_iter().map(MailContact::try_from).collect()
+        let mut due = Vec::new();
+        for row in rows {
+            let id = row.id.clone();
+            match MailContact::try_from(row) {
+                Ok(contact) => due.push(contact),
+                Err(error) => self.read_later(PUT_CONTACT_OFF, &id, &error).await?,
+            }
+        }
+        Ok(due)
+    }
+
+    /// Notes that a contact is looked at later, because something about them cannot be read.
+    ///
+    /// # Errors
+    /// If the database does not answer.
+    pub async fn put_mail_contact_off(
+        &self,
+        id: Ulid,
+        problem: &StoreError,
+    ) -> Result<(), StoreError> {
+        self.read_later(PUT_CONTACT_OFF, &id.to_string(), problem).await
+    }
+
+    async fn read_later(
+        &self,
+        update: &'static str,
+        id: &str,
+        problem: &StoreError,
+    ) -> Result<(), StoreError> {
+        tracing::error!(error = %problem, id, "a mail or its contact cannot be read; retrying later");
+        self.run(sqlx::query(update).bind(id).bind(now() + UNREADABLE_PAUSE_MS)).await
     }
 
     /// Returns a contact who is written to.
@@ -478,11 +561,63 @@ impl Store {
         Ok(())
     }
 
-    /// Returns at most `limit` mails that are due, the one that has been due for the longest time first. While it
-    /// `is_quiet`, these are those that somebody waits for.
+    /// Returns the last day whose reminders were made, if there is one.
+    ///
+    /// # Errors
+    /// If the database does not answer.
+    pub async fn reminded_upto(&self) -> Result<Option<Date>, StoreError> {
+        Ok(self.fact(REMINDED).await?.and_then(|it| it.parse().ok()))
+    }
+
+    /// Notes that the reminders of all days up to this one were made.
+    ///
+    /// # Errors
+    /// If the database does not answer.
+    pub async fn set_reminded_upto(&self, day: Date) -> Result<(), StoreError> {
+        self.set_fact(REMINDED, &day.to_string()).await
+    }
+
+    /// Returns at most `limit` transactions of a shop whose invoice is due on this day, in the order of their ids and only
+    /// those after `after`.
     ///
     /// # Errors
     /// If the database does not answer or holds an unreadable value.
+    pub async fn due_on(
+        &self,
+        shop: &str,
+        due_date: Date,
+        after: Ulid,
+        limit: i64,
+    ) -> Result<Vec<Ulid>, StoreError> {
+        let select = sqlx::query_scalar(SELECT_DUE_ON).bind(due_date.to_string());
+        let select = select.bind(after.to_string()).bind(shop).bind(limit);
+        let ids: Vec<String> = select.fetch_all(&self.pool).await?;
+        ids.iter().map(|id| parse_id(id)).collect()
+    }
+
+    /// Makes a reminder for each of these addresses of buyers, unless it was made before.
+    ///
+    /// # Errors
+    /// If the database does not answer. In this case none is made.
+    pub async fn make_reminders(
+        &self,
+        transaction: Ulid,
+        buyers: &[&str],
+        (due_date, days): (Date, i64),
+    ) -> Result<(), StoreError> {
+        let mut tx = self.begin().await?;
+        for address in buyers {
+            let contact = upsert_contact(&mut tx, transaction, PartyRole::Buyer, address).await?;
+            insert(&mut tx, contact, MailKind::Reminder { due_date, days }).await?;
+        }
+        tx.commit().await
+    }
+
+    /// Returns at most `limit` mails that are due, the one that has been due for the longest time first. While it
+    /// `is_quiet`, these are those that somebody waits for. One that cannot be read is put off.
+    ///
+    /// # Errors
+    /// If the database does not answer.
     pub async fn due_mails(
         &self,
         limit: usize,
@@ -492,7 +627,15 @@ impl Store {
         let select =
             select.bind(i64::try_from(limit).unwrap_or(i64::MAX)).bind(i64::from(is_quiet));
         let rows: Vec<MailRow> = select.fetch_all(&self.pool).await?;
-        rows.into_iter().map(DueMail::try_from).collect()
+        let mut due = Vec::new();
+        for row in rows {
+            let id = row.id.clone();
+            match DueMail::try_from(row) {
+                Ok(mail) => due.push(mail),
+                Err(error) => self.read_later(PUT_MAIL_OFF, &id, &error).await?,
+            }
+        }
+        Ok(due)
     }
 
     /// Returns how long there is nothing to do for mails unless something new is said.
@@ -591,6 +734,17 @@ pub fn folded(address: &str) -> String {
     address.to_lowercase()
 }
 
+/// Returns what was read of a transaction: none if it cannot be read, so that it does not stop the others.
+fn or_skipped<T>(id: &str, read: Result<Option<T>, StoreError>) -> Result<Option<T>, StoreError> {
+    match read {
+        Err(error) if is_unreadable(&error) => {
+            tracing::error!(%error, transaction = id, "whom to write to by e-mail cannot be read");
+            Ok(None)
+        }
+        read => read,
+    }
+}
+
 fn position(value: &str) -> i64 {
     value.parse().unwrap_or(0)
 }
@@ -611,7 +765,7 @@ async fn upsert_contact(
 async fn insert(tx: &mut Tx, contact: Ulid, kind: MailKind) -> Result<(), StoreError> {
     let range = match kind {
         MailKind::Words { from, to } => Some((from, to)),
-        MailKind::Link | MailKind::Invitation => None,
+        MailKind::Link | MailKind::Invitation | MailKind::Reminder { .. } => None,
     };
     let insert = sqlx::query(INSERT_MAIL)
         .bind(Ulid::new().to_string())
@@ -619,6 +773,7 @@ async fn insert(tx: &mut Tx, contact: Ulid, kind: MailKind) -> Result<(), StoreE
         .bind(kind.as_str())
         .bind(range.map(|it| it.0))
         .bind(range.map(|it| it.1))
+        .bind(kind.detail())
         .bind(now());
     insert.execute(&mut **tx).await.map(drop)
 }
@@ -635,4 +790,20 @@ pub(super) async fn silence(
     let silence = sqlx::query(SILENCE).bind(shop).bind(folded(&address));
     silence.bind(because.as_str()).bind(now()).execute(&mut **tx).await?;
     Ok(true)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_reminder_is_read_as_it_is_written() {
+        for days in [-60, -1, 1, 60] {
+            let reminder = MailKind::Reminder { due_date: "2026-07-01".parse().unwrap(), days };
+            assert_eq!(MailKind::reminder(&reminder.detail().unwrap()), Some(reminder));
+        }
+        for odd in ["", "2026-07-01", "2026-07-01 x", "2026-02-30 1"] {
+            assert_eq!(MailKind::reminder(odd), None, "{odd}");
+        }
+    }
 }

@@ -106,6 +106,7 @@ pub use audit_log::AuditRow;
 pub use audits::KnownEvent;
 pub use bot_rooms::{ADMINS, BotRoom};
 pub use chat::LastRead;
+pub use columns::is_unreadable;
 pub use condition::{Condition, RecordCondition};
 pub use database_file::ServiceLock;
 pub use deriving::Deriving;

@@ -20,7 +20,7 @@ use crate::feed::bodies;
 use crate::logging::{Failures, abnormal_end};
 use crate::store::{
     DueWebhook, EventRow, Fate, Lease, NextDelivery, Store, StoreError, Tried, Webhook,
-    WebhookQueue,
+    WebhookQueue, is_unreadable,
 };
 
 /// The shortest interval at which the database is asked for what is due, if there is no hint.
@@ -231,11 +231,6 @@ impl Sender {
             }
         }
     }
-}
-
-/// Whether the database answered, but with a value that cannot be read.
-fn is_unreadable(error: &StoreError) -> bool {
-    matches!(error, StoreError::Decode(_) | StoreError::ColumnDecode { .. })
 }
 
 /// Returns what becomes of a delivery after this answer.

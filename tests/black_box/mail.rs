@@ -1,6 +1,7 @@
 //! E-mail to contacts who have no Matrix account, through a real mail server: what they have not read comes to them, once,
 //! with a link that lets them in.
 
+use jiff::{Timestamp, ToSpan, civil::Date, tz::TimeZone};
 use reqwest::{Method, RequestBuilder};
 use serde_json::{Value, json};
 
@@ -8,7 +9,7 @@ use crate::on_both_databases;
 use crate::support::mailbox::{Mailbox, Taken};
 use crate::support::postfix::Postfix;
 use crate::support::world::Plan;
-use crate::support::{Entered, Person, Shop, World, entering, sample};
+use crate::support::{Entered, Person, Shop, World, entering, free_port, sample};
 
 const ADA: &str = "ada@birch.example";
 
@@ -90,6 +91,16 @@ fn address(text: &str, kind: &str) -> String {
 fn form(request: RequestBuilder, form: &str) -> RequestBuilder {
     let kind = "application/x-www-form-urlencoded";
     request.header("content-type", kind).body(form.to_owned())
+}
+
+/// A time zone in which it is noon, and the day there.
+fn where_it_is_noon() -> (String, Date) {
+    let hours = 12 - TimeZone::UTC.to_datetime(Timestamp::now()).hour();
+    // These names have the sign the other way round.
+    let zone = if hours == 0 { "UTC".to_owned() } else { format!("Etc/GMT{:+}", -hours) };
+    let here = TimeZone::get(&zone).unwrap();
+    let today = here.to_datetime(Timestamp::now()).date();
+    (zone, today)
 }
 
 fn mail_of(transaction: &Value) -> &Value {
@@ -233,6 +244,37 @@ on_both_databases! {
         assert_eq!(address(&parts(&taken[0])[0], "/l/"), address(&parts(&taken[1])[0], "/l/"));
     }
 
+    async fn a_mail_that_the_server_has_taken_does_not_come_again_whatever_becomes_of_the_connection(database) {
+        let mailbox = Mailbox::start().await;
+        mailbox.never_say_goodbye();
+        let world = mailing_by(&mailbox.url()).start(database).await;
+        let order = order(&world, "order-1").await;
+        order.seller.say(&order.room, "one").await;
+        let_it_be_due(&world, &order).await;
+        mails(&world, &mailbox, 1).await;
+        nobody_is_due(&world).await;
+        assert_eq!(mailbox.taken().len(), 1);
+        assert!(world.sql_text("SELECT problem FROM mails").await.is_none());
+    }
+
+    async fn a_contact_who_cannot_be_read_keeps_no_other_from_their_mails(database) {
+        let mailbox = Mailbox::start().await;
+        let world = mailing_by(&mailbox.url()).start(database).await;
+        let broken = order(&world, "order-1").await;
+        broken.seller.say(&broken.room, "one").await;
+        let_it_be_due(&world, &broken).await;
+        mails(&world, &mailbox, 1).await;
+        nobody_is_due(&world).await;
+        world.sql("UPDATE mail_contacts SET party = 'nobody', due_at = 1").await;
+        let other = order_of(&world, "order-2", broken.seller, "joe@birch.example").await;
+        other.seller.say(&other.room, "two").await;
+        let_it_be_due(&world, &other).await;
+        let taken = mails(&world, &mailbox, 2).await;
+        assert_eq!(taken[1].to, ["joe@birch.example"]);
+        let put_off = "SELECT 'put off' FROM mail_contacts WHERE party = 'nobody' AND due_at > 1";
+        assert!(world.sql_text(put_off).await.is_some());
+    }
+
     async fn mails_end_with_one_click_until_the_shop_switches_them_on_again(database) {
         let mailbox = Mailbox::start().await;
         let world = mailing_by(&mailbox.url()).start(database).await;
@@ -355,6 +397,91 @@ on_both_databases! {
         assert_eq!(mailbox.taken().len(), 1);
     }
 
+    async fn strangers_get_no_mail_about_an_address_that_nobody_has(database) {
+        let (mailbox, port) = (Mailbox::start().await, free_port());
+        let mail = json!({
+            "smtp": mailbox.url(), "from": "invoices@shop.example", "replies": "replies@mail.shop.example",
+            "listen": format!("127.0.0.1:{port}"), "unread_minutes": 60,
+        });
+        let world = World::with().page().config("mail", mail).start(database).await;
+        let postfix = Postfix::with().route("mail.shop.example", port).asking_first().start().await;
+        let order = order(&world, "order-1").await;
+        order.seller.say(&order.room, "one").await;
+        let_it_be_due(&world, &order).await;
+        let known = mails(&world, &mailbox, 1).await.remove(0).from;
+        for (address, code) in [(known.clone(), "250"), (known.replace('+', "+0"), "550")] {
+            // While Postfix is still asking, it says "later".
+            let said = world.eventually("what Postfix says", || async {
+                let said = postfix.says_of(&address).await;
+                (!said.starts_with("450")).then_some(said)
+            }).await;
+            assert!(said.starts_with(code), "{address}: {said}");
+        }
+    }
+
+    async fn buyers_are_reminded_once_on_the_days_that_the_shop_wants_if_they_still_have_to_pay(database) {
+        let mailbox = Mailbox::start().await;
+        let (zone, today) = where_it_is_noon();
+        let mail = json!({
+            "smtp": mailbox.url(), "from": "invoices@shop.example",
+            "reminders": [{ "shop": "shop", "before_days": [3], "after_days": [7] }],
+        });
+        let plan = World::with().page().config("page", json!({ "time_zone": zone }));
+        let mut world = plan.config("mail", mail).start(database).await;
+        let seller = world.person("seller").await;
+        let reminded = async |world: &World| {
+            let day = "SELECT value FROM facts WHERE name = 'mails_reminded'";
+            world.eventually("the reminders of the day", || async {
+                (world.sql_text(day).await? == today.to_string()).then_some(())
+            }).await;
+        };
+        // There is nobody to remind yet.
+        reminded(&world).await;
+        let mut expected = Vec::new();
+        for (name, days, status, is_reminded) in [
+            ("soon", 3, "open", true),
+            ("late", -7, "open", true),
+            ("later", 4, "open", false),
+            ("today", 0, "open", false),
+            ("done", 3, "paid", false),
+            ("objected", -7, "disputed", false),
+        ] {
+            let address = format!("{name}@birch.example");
+            let mut order = sample(name, "", &seller.id);
+            order["buyer"]["contacts"] = json!([{ "email": address }]);
+            let seller = order["seller"]["contacts"].as_array_mut().unwrap();
+            seller.push(json!({ "email": "accounts@acme.example" }));
+            let due_date = today.checked_add(i64::from(days).days()).unwrap();
+            order["invoice"]["due_date"] = json!(due_date.to_string());
+            order["status"] = json!(status);
+            world.shop.create(&order).await;
+            expected.extend(is_reminded.then_some(address));
+        }
+        for round in 0..2 {
+            // The next day, and the same day again after a process ended in the middle of it.
+            world.kill_tallyroom();
+            let yesterday = today.yesterday().unwrap();
+            world.sql(&format!("UPDATE facts SET value = '{yesterday}' WHERE name = 'mails_reminded'")).await;
+            world.start_tallyroom().await;
+            reminded(&world).await;
+            nobody_is_due(&world).await;
+            let taken = mailbox.taken();
+            let mut to: Vec<String> = taken.iter().flat_map(|it| it.to.clone()).collect();
+            to.sort();
+            expected.sort();
+            assert_eq!(to, expected, "round {round}");
+        }
+        for mail in mailbox.taken() {
+            let [text, _] = parts(&mail);
+            let headline = match mail.to == ["soon@birch.example"] {
+                true => "A reminder: payment is due on ",
+                false => "A reminder: payment was due on ",
+            };
+            assert!(text.starts_with(headline) && text.contains("To be paid: €634.50. "), "{text}");
+            Entered::by(&address(&text, "/l/")).await;
+        }
+    }
+
     async fn a_contact_is_invited_once_when_the_shop_names_them(database) {
         let mailbox = Mailbox::start().await;
         let mail = json!({ "smtp": mailbox.url(), "from": "invoices@shop.example", "invite": true });
@@ -372,14 +499,32 @@ on_both_databases! {
             assert!(part.contains("€634.50, by 1 July 2099"), "{part}");
         }
         Entered::by(&address(&text, "/l/")).await;
+        let event = order.seller.say(&order.room, "before Joe came").await;
+        world.shop.entry(&order.id, &event).await;
+        world.eventually("that she is to be told", || async {
+            world.sql_text("SELECT id FROM mail_contacts WHERE due_at IS NOT NULL").await
+        }).await;
         let path = format!("/api/v1/transactions/{}/buyer/contacts", order.id);
         let joe = json!({ "email": "joe@birch.example" });
         let (status, added) = Shop::answer(world.shop.request(Method::POST, &path).json(&joe)).await;
         assert_eq!(status, 201, "{added}");
         let second = mails(&world, &mailbox, 2).await.remove(1);
         assert_eq!(second.to, ["joe@birch.example"]);
+        // They are told of what is said from then on; the rest is on the page.
+        order.seller.say(&order.room, "after Joe came").await;
+        world.eventually("that both are to be told", || async {
+            let due = "SELECT id FROM mail_contacts WHERE address = 'joe@birch.example' AND due_at IS NOT NULL";
+            world.sql_text(due).await
+        }).await;
+        let_it_be_due(&world, &order).await;
+        for mail in mails(&world, &mailbox, 4).await.split_off(2) {
+            let [text, _] = parts(&mail);
+            let is_ada = mail.to == [ADA];
+            assert!(text.contains("> after Joe came\n"), "{text}");
+            assert_eq!(text.contains("> before Joe came\n"), is_ada, "{text}");
+        }
         nobody_is_due(&world).await;
-        assert_eq!(mailbox.taken().len(), 2);
+        assert_eq!(mailbox.taken().len(), 4);
     }
 }
 

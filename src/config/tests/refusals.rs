@@ -276,6 +276,26 @@ fn questions_are_checked() {
 }
 
 #[test]
+fn reminders_are_checked() {
+    for (reminders, path, words) in [
+        ("[{before_days: [3]}]", "mail.reminders[0].shop", &["nothing"][..]),
+        ("[{shop: b, before_days: [3]}]", "mail.reminders[0].shop", &["\"b\"", "under api.keys"]),
+        ("[{shop: a}]", "mail.reminders[0].before_days", &["nothing", "[7]"]),
+        ("[{shop: a, before_days: [3, 0]}]", "mail.reminders[0].before_days", &["0", "1 to 60"]),
+        ("[{shop: a, after_days: [61]}]", "mail.reminders[0].after_days", &["61"]),
+        ("[{shop: a, after_days: [1, 2, 3, 4, 5, 6]}]", "mail.reminders[0].after_days", &["of 6"]),
+        (
+            "[{shop: a, after_days: [1]}, {shop: a, after_days: [2]}]",
+            "mail.reminders[1].shop",
+            &["for the second time"],
+        ),
+    ] {
+        let keys = "api: {keys: [{shop: a, key: 0123456789-0123456789-0123456789-x}]}";
+        assert_refused(load(&format!("{keys}\nmail: {{reminders: {reminders}}}")), path, words);
+    }
+}
+
+#[test]
 fn links_to_payment_providers_are_checked() {
     for (links, path, words) in [
         ("[{shop: a}]", "page.pay_links[0].url", &["nothing", "https://"][..]),

@@ -2,7 +2,13 @@
 
 use lettre::Address;
 
-use super::super::{Config, MailServer, draft::Draft};
+use super::super::{ApiConfig, Config, MailServer, Reminders, draft::Draft};
+use super::page::check_shop;
+
+/// The greatest number of reminders before a due date, and after it.
+const MAX_REMINDERS: usize = 5;
+/// The greatest number of days between a due date and a reminder.
+const MAX_REMINDER_DAYS: u8 = 60;
 
 pub(super) fn check(config: &Config, draft: &mut Draft) {
     let mail = &config.mail;
@@ -20,6 +26,7 @@ pub(super) fn check(config: &Config, draft: &mut Draft) {
             draft.refuse("mail.replies", "nothing", Some(fix));
         }
     }
+    check_reminders(&mail.reminders, &config.api, draft);
     let Some(smtp) = &mail.smtp else { return };
     if let Err(problem) = MailServer::parse(smtp.expose()) {
         draft.refuse("mail.smtp", problem, None);
@@ -31,5 +38,25 @@ pub(super) fn check(config: &Config, draft: &mut Draft) {
     if config.page.url.is_none() {
         let fix = "set page.url, or remove mail.smtp: mails lead to the invoice page";
         draft.refuse("mail.smtp", "a server without page.url", Some(fix));
+    }
+}
+
+fn check_reminders(reminders: &[Reminders], api: &ApiConfig, draft: &mut Draft) {
+    for (position, Reminders { shop, before_days, after_days }) in reminders.iter().enumerate() {
+        let path = format!("mail.reminders[{position}]");
+        let before = reminders.iter().take(position).map(|it| it.shop.as_str());
+        check_shop(&path, shop, before, api, draft);
+        for (name, days) in [("before_days", before_days), ("after_days", after_days)] {
+            let odd = days.iter().find(|it| !(1..=MAX_REMINDER_DAYS).contains(it));
+            let found = match odd {
+                Some(odd) => odd.to_string(),
+                None if days.len() > MAX_REMINDERS => format!("a list of {}", days.len()),
+                None => continue,
+            };
+            draft.refuse(&format!("{path}.{name}"), &found, None);
+        }
+        if before_days.is_empty() && after_days.is_empty() {
+            draft.refuse(&format!("{path}.before_days"), "nothing, and no after_days", None);
+        }
     }
 }

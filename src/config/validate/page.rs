@@ -77,7 +77,7 @@ fn check_questions(questions: &[Questions], api: &ApiConfig, draft: &mut Draft) 
 }
 
 /// Checks that there is a shop of this name, and that the items `before` are for others.
-fn check_shop<'a>(
+pub(super) fn check_shop<'a>(
     path: &str,
     shop: &str,
     mut before: impl Iterator<Item = &'a str>,

@@ -28,6 +28,8 @@ struct Shared {
     taken: Vec<Taken>,
     /// For so many mails, the connection ends in the place of the answer that they were taken.
     unanswered: usize,
+    /// Whether the answer to `QUIT` never comes.
+    never_says_goodbye: bool,
 }
 
 impl Taken {
@@ -65,6 +67,11 @@ impl Mailbox {
     /// For the next mails, the connection ends after they were taken, without an answer.
     pub fn leave_unanswered(&self, count: usize) {
         self.shared.lock().unwrap().unanswered = count;
+    }
+
+    /// From now on `QUIT` is never answered, and its connection stays open.
+    pub fn never_say_goodbye(&self) {
+        self.shared.lock().unwrap().never_says_goodbye = true;
     }
 }
 
@@ -131,6 +138,7 @@ async fn take(stream: TcpStream, shared: &Mutex<Shared>) -> std::io::Result<()> 
                 }
                 "250 2.0.0 taken\r\n".repeat(answers)
             }
+            "QUIT" if shared.lock().unwrap().never_says_goodbye => continue,
             "QUIT" => {
                 stream.write_all(b"221 2.0.0 bye\r\n").await?;
                 return Ok(());

@@ -9,6 +9,7 @@ use std::process::Command;
 use std::time::Duration;
 
 use tempfile::TempDir;
+use tokio::io::{AsyncBufReadExt, AsyncWriteExt, BufReader};
 use tokio::net::TcpStream;
 
 use super::process::{Process, tail};
@@ -43,6 +44,7 @@ pub struct PostfixPlan {
     others: Option<u16>,
     refused: Vec<(String, String)>,
     piped: Option<(String, String)>,
+    asks_first: bool,
 }
 
 pub struct Postfix {
@@ -74,6 +76,12 @@ impl PostfixPlan {
     /// A mail for this address is refused with this answer, such as `550 5.1.1 nobody here`, when it is handed in.
     pub fn refusing(mut self, address: &str, answer: &str) -> Self {
         self.refused.push((address.to_owned(), answer.to_owned()));
+        self
+    }
+
+    /// It asks whoever gets a mail before it takes the mail, as docs/mail.md has it, but for mails of this machine as well.
+    pub fn asking_first(mut self) -> Self {
+        self.asks_first = true;
         self
     }
 
@@ -142,6 +150,10 @@ impl PostfixPlan {
             writeln!(text, "smtpd_recipient_restrictions = check_recipient_access {refused}")
                 .unwrap();
         }
+        if self.asks_first {
+            writeln!(text, "smtpd_recipient_restrictions = reject_unverified_recipient").unwrap();
+            writeln!(text, "unverified_recipient_reject_code = 550").unwrap();
+        }
         text
     }
 }
@@ -186,6 +198,21 @@ impl Postfix {
     /// Where it takes mails, as the config of Tallyroom names it.
     pub fn url(&self) -> String {
         format!("smtp://127.0.0.1:{}", self.port)
+    }
+
+    /// What it says when a stranger wants to hand in a mail for this address.
+    pub async fn says_of(&self, address: &str) -> String {
+        let stream = TcpStream::connect(("127.0.0.1", self.port)).await.unwrap();
+        let mut stream = BufReader::new(stream);
+        let recipient = format!("RCPT TO:<{address}>\r\n");
+        let mut answer = String::new();
+        for command in ["", "HELO stranger.test\r\n", "MAIL FROM:<a@stranger.test>\r\n", &recipient]
+        {
+            stream.write_all(command.as_bytes()).await.unwrap();
+            answer.clear();
+            stream.read_line(&mut answer).await.unwrap();
+        }
+        answer
     }
 
     /// The number of mails in its queue.

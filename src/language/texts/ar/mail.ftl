@@ -45,3 +45,7 @@ mail-invitation = إليكم، من { $seller }
 mail-invitation-about = على الصفحة تقرؤون كل شيء وتعرفون طريقة الدفع وتطرحون أسئلتكم.
 mail-owed = المبلغ المطلوب: { $amount }.
 mail-owed-by = المبلغ المطلوب: { $amount }، حتى { $date }.
+
+mail-reminder = تذكير: موعد الدفع { $date }
+mail-reminder-late = تذكير: كان موعد الدفع { $date }
+mail-reminder-about = إذا كنتم قد دفعتم، فلا حاجة إلى أي إجراء. على الصفحة تعرفون طريقة الدفع وتطرحون أسئلتكم.

@@ -37,3 +37,7 @@ mail-invitation = Für Sie, von { $seller }
 mail-invitation-about = Auf der Seite lesen Sie alles, sehen, wie Sie bezahlen, und können Fragen stellen.
 mail-owed = Zu zahlen: { $amount }.
 mail-owed-by = Zu zahlen: { $amount }, bis { $date }.
+
+mail-reminder = Zahlungserinnerung: fällig am { $date }
+mail-reminder-late = Zahlungserinnerung: fällig war die Zahlung am { $date }
+mail-reminder-about = Falls Sie bereits bezahlt haben, brauchen Sie nichts zu tun. Auf der Seite sehen Sie, wie Sie bezahlen, und können Fragen stellen.

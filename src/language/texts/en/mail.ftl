@@ -56,3 +56,10 @@ mail-invitation-about = On its page you read it, see how to pay, and ask questio
 # $amount: with its currency; $date: by when it is to be paid.
 mail-owed = To be paid: { $amount }.
 mail-owed-by = To be paid: { $amount }, by { $date }.
+
+## A reminder, before the due date or after it
+
+# $date: the due date.
+mail-reminder = A reminder: payment is due on { $date }
+mail-reminder-late = A reminder: payment was due on { $date }
+mail-reminder-about = If you have already paid, there is nothing to do. On the page you see how to pay, and can ask questions.

@@ -37,3 +37,7 @@ mail-invitation = Para usted, de { $seller }
 mail-invitation-about = En la página puede leerlo todo, ver cómo pagar y hacer preguntas.
 mail-owed = A pagar: { $amount }.
 mail-owed-by = A pagar: { $amount }, hasta el { $date }.
+
+mail-reminder = Recordatorio: el pago vence el { $date }
+mail-reminder-late = Recordatorio: el pago venció el { $date }
+mail-reminder-about = Si ya ha pagado, no tiene que hacer nada. En la página puede ver cómo pagar y hacer preguntas.

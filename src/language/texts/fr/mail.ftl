@@ -37,3 +37,7 @@ mail-invitation = Pour vous, de { $seller }
 mail-invitation-about = La page vous permet de tout lire, de voir comment payer et de poser vos questions.
 mail-owed = À payer : { $amount }.
 mail-owed-by = À payer : { $amount }, d’ici au { $date }.
+
+mail-reminder = Rappel : paiement attendu le { $date }
+mail-reminder-late = Rappel : le paiement était attendu le { $date }
+mail-reminder-about = Si vous avez déjà payé, vous n’avez rien à faire. La page vous permet de voir comment payer et de poser vos questions.

@@ -37,3 +37,7 @@ mail-invitation = Voor u, van { $seller }
 mail-invitation-about = Op de pagina leest u alles, ziet u hoe u betaalt en kunt u vragen stellen.
 mail-owed = Te betalen: { $amount }.
 mail-owed-by = Te betalen: { $amount }, uiterlijk { $date }.
+
+mail-reminder = Betalingsherinnering: te betalen uiterlijk { $date }
+mail-reminder-late = Betalingsherinnering: de betaaltermijn is op { $date } verstreken
+mail-reminder-about = Hebt u al betaald, dan hoeft u niets te doen. Op de pagina ziet u hoe u betaalt en kunt u vragen stellen.
