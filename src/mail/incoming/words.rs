@@ -135,7 +135,7 @@ impl<'a> Text<'a> {
         let end = (body..lines.len()).find(begins).unwrap_or(lines.len());
         let mail = || (from..end).zip(lines.iter().skip(from));
         let is_ours = self.are_ours.get(from..end).is_some_and(|them| them.contains(&true));
-        let last = mail().filter(|(_, line)| self.ours.end_in(line)).last();
+        let last = mail().rfind(|(_, line)| self.ours.end_in(line));
         let Some((last, _)) = last else { return (end, is_ours) };
         let below = mail().skip_while(|(at, _)| *at <= last);
         let mut end = last + 1;
