@@ -34,15 +34,14 @@ const IDLE_CONNECTIONS: usize = 4;
 const IDLE_TIMEOUT: Duration = Duration::from_secs(15);
 /// How long a receiver can have us wait at most, in milliseconds.
 const LONGEST_PAUSE_MS: i64 = 3_600_000;
-/// What is told of addresses that are not allowed. It says nothing about the network here.
-const NOT_ALLOWED: &str =
-    "its host has no public address, and the config does not allow its network";
 
 /// What may be called, and for how long it is waited.
 #[derive(Clone, Debug)]
 pub struct Bounds {
     /// The networks that are called although they are not public.
     pub networks: Vec<IpNet>,
+    /// The key of the config that names them.
+    pub networks_key: &'static str,
     /// Whether addresses may begin with `http://`.
     pub allow_http: bool,
     /// How long a receiver may take for its answer.
@@ -54,6 +53,7 @@ pub struct Bounds {
 pub struct Caller {
     http: reqwest::Client,
     allowed: Allowed,
+    networks_key: &'static str,
     allow_http: bool,
     timeout: Duration,
 }
@@ -73,7 +73,7 @@ impl Caller {
     /// # Errors
     /// If the TLS back end cannot be set up.
     pub fn new(bounds: Bounds) -> anyhow::Result<Self> {
-        let Bounds { networks, allow_http, timeout } = bounds;
+        let Bounds { networks, networks_key, allow_http, timeout } = bounds;
         let allowed = Allowed::and(networks);
         let http = reqwest::Client::builder()
             // A redirect could lead anywhere, and most of them would turn the POST into a GET.
@@ -89,7 +89,7 @@ impl Caller {
             .pool_idle_timeout(IDLE_TIMEOUT)
             .user_agent(concat!("Tallyroom/", env!("CARGO_PKG_VERSION")))
             .build()?;
-        Ok(Self { http, allowed, allow_http, timeout })
+        Ok(Self { http, allowed, networks_key, allow_http, timeout })
     }
 
     /// Checks the address of a receiver without calling it: its form, and whether it is an IP address that is not allowed.
@@ -107,7 +107,7 @@ impl Caller {
         };
         match literal.is_none_or(|address| self.allowed.has(address)) {
             true => Ok(url),
-            false => Err(format!("Nothing is sent to it: {NOT_ALLOWED}.")),
+            false => Err(format!("Nothing is sent to it: {}.", self.not_allowed())),
         }
     }
 
@@ -126,10 +126,16 @@ impl Caller {
         Ok(Reply { status, pause })
     }
 
+    /// What is told of addresses that are not allowed. It says nothing about the network here.
+    fn not_allowed(&self) -> String {
+        let key = self.networks_key;
+        format!("its host has no public address, and {key} in the config does not name its network")
+    }
+
     /// Says why there is no answer.
     fn why(&self, error: &reqwest::Error) -> String {
         if is_not_allowed(error) {
-            NOT_ALLOWED.to_owned()
+            self.not_allowed()
         } else if error.is_connect() {
             "no connection could be made: the name is not known, nobody listens, or the certificate is not valid"
                 .to_owned()
@@ -200,7 +206,7 @@ struct NotAllowed;
 
 impl fmt::Display for NotAllowed {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(NOT_ALLOWED)
+        f.write_str("the name leads to no address that is allowed")
     }
 }
 
@@ -213,7 +219,8 @@ mod tests {
     fn caller(networks: &[&str]) -> Caller {
         let networks = networks.iter().map(|it| it.parse().unwrap()).collect();
         let timeout = Duration::from_secs(15);
-        Caller::new(Bounds { networks, allow_http: true, timeout }).unwrap()
+        let networks_key = "webhooks.allow_networks";
+        Caller::new(Bounds { networks, networks_key, allow_http: true, timeout }).unwrap()
     }
 
     #[test]
@@ -228,7 +235,7 @@ mod tests {
             "http://169.254.169.254/latest/meta-data",
         ] {
             let told = caller(&[]).check(url).unwrap_err();
-            assert!(told.contains("no public address"), "{url}: {told}");
+            assert!(told.contains("webhooks.allow_networks"), "{url}: {told}");
         }
         assert!(caller(&[]).check("https://1.1.1.1/").is_ok());
         assert!(caller(&["127.0.0.0/8"]).check("http://127.1:8000/").is_ok());
@@ -240,7 +247,7 @@ mod tests {
         let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
         let url = format!("http://localhost:{}/", listener.local_addr().unwrap().port());
         let post = async |caller: Caller| caller.post(&url, HeaderMap::new(), Bytes::new()).await;
-        assert_eq!(post(caller(&[])).await, Err(NOT_ALLOWED.to_owned()));
+        assert_eq!(post(caller(&[])).await, Err(caller(&[]).not_allowed()));
         let (_, ()) = tokio::join!(
             tokio::time::timeout(Duration::from_secs(10), post(caller(&["127.0.0.0/8"]))),
             async { drop(listener.accept().await.unwrap()) },

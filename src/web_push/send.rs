@@ -40,7 +40,12 @@ const CALL_TIMEOUT: Duration = Duration::from_secs(5);
 /// Returns what may be called. A browser names its push service, so only public addresses are, beside those in the
 /// networks that the config names.
 pub fn bounds(networks: Vec<IpNet>) -> Bounds {
-    Bounds { allow_http: !networks.is_empty(), networks, timeout: CALL_TIMEOUT }
+    Bounds {
+        allow_http: !networks.is_empty(),
+        networks,
+        networks_key: "page.push_networks",
+        timeout: CALL_TIMEOUT,
+    }
 }
 
 /// What is needed to tell browsers.

@@ -16,6 +16,7 @@ use crate::config::{Secret, WebhooksConfig};
 pub fn bounds(config: &WebhooksConfig) -> Bounds {
     Bounds {
         networks: config.networks(),
+        networks_key: "webhooks.allow_networks",
         allow_http: config.allow_http,
         timeout: Duration::from_secs(u64::from(config.timeout_seconds)),
     }
