@@ -235,6 +235,10 @@ on_both_databases! {
         assert_eq!(world.shop.patch(&deal.id, &json!({ "status": "paid" })).await.0, 200);
         assert_eq!(world.shop.patch(&deal.id, &json!({ "status": "paid" })).await.0, 200);
         awaited(&world, "file.stored", |_| true).await;
+        // The edit of the summary is the last message that a new status brings.
+        awaited(&world, "entry.edited", |it| {
+            it["data"]["entry"]["text"].as_str().is_some_and(|text| text.contains("Paid"))
+        }).await;
         deal.buyer.leave(&deal.room).await;
         awaited(&world, "party.left", |_| true).await;
         world.sql("UPDATE transactions SET sign_due_at = 1").await;
