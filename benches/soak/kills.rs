@@ -10,6 +10,7 @@ use std::time::{Duration, Instant};
 
 use reqwest::Method;
 use serde_json::{Value, json};
+use tokio::task::JoinHandle;
 
 use crate::support::{Database, Person, Shop, World, eventually, sample};
 
@@ -56,7 +57,7 @@ struct Load {
 
 /// The counts of the faults that must not happen.
 #[derive(Default)]
-struct Broken {
+pub struct Broken {
     lost: usize,
     doubled: usize,
     second_rooms: usize,
@@ -99,38 +100,11 @@ pub async fn run(plan: Run) -> bool {
     let started = Instant::now();
     let plan = World::with().proxy().processes(processes);
     let mut world = plan.config("log", json!({ "level": "warn" })).start(database).await;
-    let (buyer, seller) = (world.person("buyer").await, world.person("seller").await);
-    let mut ids = Vec::new();
-    for number in 0..FIRST_ROOMS {
-        ids.push(world.shop.create(&sample(&number.to_string(), &buyer.id, &seller.id)).await);
-    }
-    let mut load =
-        Load { buyer, seller, left: BTreeSet::new(), rooms: BTreeMap::new(), said: Vec::new() };
-    for id in &ids {
-        let room = world.shop.room(id).await;
-        load.buyer.join(&room).await;
-        load.seller.join(&room).await;
-        load.rooms.insert(id.clone(), room);
-    }
-    // A person who has left must not be invited again because of a falsified answer.
-    let left = load.rooms.values().next().unwrap().clone();
-    load.seller.leave(&left).await;
-    load.left.insert(left);
-
     let most_rooms = match end {
         End::Kills(kills) => kills / KILLS_PER_ROOM,
         End::After(_) => usize::MAX,
     };
-    let is_over = Arc::new(AtomicBool::new(false));
-    let shop = tokio::spawn(sell(
-        world.shop.clone(),
-        load.buyer.id.clone(),
-        load.seller.id.clone(),
-        ids.clone(),
-        most_rooms,
-        Arc::clone(&is_over),
-    ));
-    let talk = tokio::spawn(talk(load, Arc::clone(&is_over)));
+    let work = Work::begin(&world, most_rooms).await;
     world.proxy().lie(lies_per_thousand);
     let mut kills = 0;
     while match end {
@@ -146,22 +120,98 @@ pub async fn run(plan: Run) -> bool {
             println!("{kills} kills after {} s", started.elapsed().as_secs());
         }
     }
-    is_over.store(true, Ordering::Relaxed);
+    work.is_over();
     world.proxy().heal();
     world.wait_for_tallyroom().await;
-    let load = talk.await.unwrap();
-    ids.extend(shop.await.unwrap());
-    let broken = count(&world, &load, &ids).await;
-    let took = started.elapsed().as_secs();
+    let done = work.end().await;
+    let broken = done.broken(&world).await;
     println!(
-        "{database:?}, {processes} process(es): {kills} kills, {} rooms, {} messages in {} min {} s, \
+        "{database:?}, {processes} process(es): {kills} kills, {done} in {}, \
          {lies_per_thousand} ‰ lies: {broken}",
-        ids.len(),
-        load.said.len(),
-        took / 60,
-        took % 60,
+        minutes_since(started),
     );
     !broken.is_anything()
+}
+
+/// What people and a shop do meanwhile.
+pub struct Work {
+    ids: Vec<String>,
+    shop: JoinHandle<Vec<String>>,
+    talk: JoinHandle<Load>,
+    is_over: Arc<AtomicBool>,
+}
+
+/// What they have done.
+pub struct Done {
+    load: Load,
+    /// The ids of all transactions.
+    ids: Vec<String>,
+}
+
+impl Work {
+    /// Makes the first rooms, and begins to write in them. The shop makes at most `most_rooms` further ones.
+    pub async fn begin(world: &World, most_rooms: usize) -> Self {
+        let (buyer, seller) = (world.person("buyer").await, world.person("seller").await);
+        let mut ids = Vec::new();
+        for number in 0..FIRST_ROOMS {
+            ids.push(world.shop.create(&sample(&number.to_string(), &buyer.id, &seller.id)).await);
+        }
+        let mut load =
+            Load { buyer, seller, left: BTreeSet::new(), rooms: BTreeMap::new(), said: Vec::new() };
+        for id in &ids {
+            let room = world.shop.room(id).await;
+            load.buyer.join(&room).await;
+            load.seller.join(&room).await;
+            load.rooms.insert(id.clone(), room);
+        }
+        // A person who has left must not be invited again because of a falsified answer.
+        let left = load.rooms.values().next().unwrap().clone();
+        load.seller.leave(&left).await;
+        load.left.insert(left);
+        let is_over = Arc::new(AtomicBool::new(false));
+        let shop = tokio::spawn(sell(
+            world.shop.clone(),
+            load.buyer.id.clone(),
+            load.seller.id.clone(),
+            ids.clone(),
+            most_rooms,
+            Arc::clone(&is_over),
+        ));
+        let talk = tokio::spawn(talk(load, Arc::clone(&is_over)));
+        Self { ids, shop, talk, is_over }
+    }
+
+    /// Nothing new is begun from now on.
+    pub fn is_over(&self) {
+        self.is_over.store(true, Ordering::Relaxed);
+    }
+
+    /// Waits until everybody has ended.
+    pub async fn end(self) -> Done {
+        self.is_over();
+        let load = self.talk.await.unwrap();
+        let mut ids = self.ids;
+        ids.extend(self.shop.await.unwrap());
+        Done { load, ids }
+    }
+}
+
+impl Done {
+    /// Counts what is wrong in the end.
+    pub async fn broken(&self, world: &World) -> Broken {
+        count(world, &self.load, &self.ids).await
+    }
+}
+
+impl fmt::Display for Done {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{} rooms, {} messages", self.ids.len(), self.load.said.len())
+    }
+}
+
+pub fn minutes_since(started: Instant) -> String {
+    let took = started.elapsed().as_secs();
+    format!("{} min {} s", took / 60, took % 60)
 }
 
 /// Two people write in all rooms in turn.
@@ -322,7 +372,7 @@ fn compare(
 }
 
 impl Broken {
-    fn is_anything(&self) -> bool {
+    pub fn is_anything(&self) -> bool {
         let counts = self.lost + self.doubled + self.second_rooms + self.second_summaries;
         let people = self.without_room + self.uninvited + self.invited_again + self.absent;
         counts + people > 0 || self.does_not_verify

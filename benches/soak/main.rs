@@ -5,6 +5,8 @@
 //!                              the homeserver falsifies some answers.
 //! replicas postgres [MINUTES]  Three processes behind a load balancer serve one PostgreSQL. One of them
 //!                              is killed every few seconds while people write.
+//! upgrade postgres OLD [SECONDS]  Three processes of the program OLD are replaced by this version, one after the
+//!                              other, with SECONDS in which both versions work.
 //! full-disk DATABASE FOLDER    The disk of the database, mounted at FOLDER, becomes full twice while
 //!                              people write.
 //! silent-server DATABASE       Ten contacts are on a server that accepts connections and never
@@ -31,9 +33,11 @@ mod mails;
 mod silent_server;
 #[path = "../../tests/black_box/support/mod.rs"]
 mod support;
+mod upgrade;
 mod webhooks;
 
 use std::process::ExitCode;
+use std::time::Duration;
 
 use kills::Run;
 use support::Database;
@@ -44,6 +48,8 @@ const DEFAULT_KILLS: usize = 1_000;
 const DEFAULT_EVENTS: usize = 10_000;
 /// The default number of mails.
 const DEFAULT_MAILS: usize = 1_000;
+/// The default time in which two versions work side by side.
+const DEFAULT_SIDE_BY_SIDE: Duration = Duration::from_secs(60);
 /// The default number of minutes in which one of several processes is killed again and again.
 const DEFAULT_MINUTES: usize = 15;
 
@@ -64,6 +70,13 @@ async fn main() -> ExitCode {
         }
         ["replicas", "postgres", minutes, "--bench"] => {
             kills::run(Run::of_three_processes(number(minutes))).await
+        }
+        ["upgrade", "postgres", old, "--bench"] => {
+            upgrade::run(old.as_ref(), DEFAULT_SIDE_BY_SIDE).await
+        }
+        ["upgrade", "postgres", old, seconds, "--bench"] => {
+            let seconds = u64::try_from(number(seconds)).unwrap();
+            upgrade::run(old.as_ref(), Duration::from_secs(seconds)).await
         }
         ["full-disk", on, disk, "--bench"] => full_disk::run(database(on), disk.as_ref()).await,
         ["silent-server", on, "--bench"] => silent_server::run(database(on)).await,

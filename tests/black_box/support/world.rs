@@ -19,6 +19,8 @@ use super::synapse::{self, Synapse};
 use super::{Database, Person, Shop, entering, eventually, free_port};
 
 const START_TIMEOUT: Duration = Duration::from_secs(60);
+/// The program of this build.
+pub const PROGRAM: &str = env!("CARGO_BIN_EXE_tallyroom");
 pub const DOMAIN: &str = "tally.localhost";
 
 pub struct World {
@@ -34,6 +36,8 @@ pub struct World {
     processes: Vec<Instance>,
     balancer: Option<Process>,
     descriptors: Option<u32>,
+    /// The program of the service: that of this build, unless the plan named another one.
+    pub program: PathBuf,
     http: reqwest::Client,
 }
 
@@ -88,6 +92,7 @@ pub struct Plan {
     processes: usize,
     synapse_version: Option<&'static str>,
     descriptors: Option<u32>,
+    program: Option<PathBuf>,
     other_servers: Vec<String>,
     config: Value,
     homeserver: Value,
@@ -140,8 +145,8 @@ impl World {
     /// Starts one of the service's processes without waiting for it.
     pub fn launch_process(&mut self, number: usize) {
         let command = match self.descriptors {
-            Some(most) => within(most),
-            None => tallyroom(),
+            Some(most) => within(most, &self.program),
+            None => tallyroom(&self.program),
         };
         self.processes[number].launch(command);
     }
@@ -166,7 +171,7 @@ impl World {
         let (mut config, ports) = (serde_json::from_str(&config).unwrap(), Ports::new());
         listen_at(&mut config, ports);
         let mut another = Instance::new(self.folder.path(), "another", &config, ports);
-        another.launch(tallyroom());
+        another.launch(tallyroom(&self.program));
         another.wait_until_ready(&self.synapse_log()).await;
         another
     }
@@ -233,7 +238,7 @@ impl World {
         arguments: &[&str],
     ) -> (ExitStatus, String, String) {
         let (command, rest) = arguments.split_first().unwrap();
-        let output = tallyroom()
+        let output = tallyroom(&self.program)
             .envs(variables.iter().copied())
             .arg(command)
             .arg("--config")
@@ -388,6 +393,12 @@ impl Plan {
         self
     }
 
+    /// With this program in the place of the one of this build.
+    pub fn program(mut self, program: &Path) -> Self {
+        self.program = Some(program.to_owned());
+        self
+    }
+
     /// With a homeserver that may speak with this one.
     pub fn federates_with(mut self, server: &str) -> Self {
         self.other_servers.push(server.to_owned());
@@ -454,7 +465,8 @@ impl Plan {
             processes.push(Instance::new(folder.path(), &name, &config, *ports));
         }
         let balancer = is_balanced.then(|| balancer::start(folder.path(), public, &each));
-        let made = tallyroom()
+        let program = self.program.unwrap_or_else(|| PathBuf::from(PROGRAM));
+        let made = tallyroom(&program)
             .arg("generate-registration")
             .arg("--config")
             .arg(&processes[0].config)
@@ -492,6 +504,7 @@ impl Plan {
             processes,
             balancer,
             descriptors: self.descriptors,
+            program,
             http: entering::http(),
             folder,
         }
@@ -540,16 +553,16 @@ fn password(name: &str) -> String {
     format!("password of {name}")
 }
 
-fn tallyroom() -> Command {
-    let mut command = Command::new(env!("CARGO_BIN_EXE_tallyroom"));
+fn tallyroom(program: &Path) -> Command {
+    let mut command = Command::new(program);
     command.env_clear();
     command
 }
 
 /// The program, with at most so many files and connections.
-fn within(descriptors: u32) -> Command {
+fn within(descriptors: u32, program: &Path) -> Command {
     let mut command = Command::new("sh");
     command.env_clear().arg("-c").arg(format!("ulimit -n {descriptors} && exec \"$0\" \"$@\""));
-    command.arg(env!("CARGO_BIN_EXE_tallyroom"));
+    command.arg(program);
     command
 }
