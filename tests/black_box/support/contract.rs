@@ -2,6 +2,7 @@
 //! document says.
 
 use std::collections::HashMap;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, LazyLock, Mutex};
 
 use jsonschema::Validator;
@@ -9,6 +10,9 @@ use reqwest::header::{CONTENT_TYPE, HeaderMap};
 use reqwest::{Method, Request, RequestBuilder};
 use serde_json::{Value, json};
 use tallyroom::api::openapi;
+
+/// Set while an older version answers, which has a document of its own.
+pub static IS_SUSPENDED: AtomicBool = AtomicBool::new(false);
 
 /// An answer whose body was read.
 pub struct Answered {
@@ -33,7 +37,9 @@ pub async fn sent(request: RequestBuilder) -> Answered {
     let (status, headers) = (answer.status().as_u16(), answer.headers().clone());
     let body = answer.bytes().await.unwrap_or_default().to_vec();
     let answered = Answered { status, headers, body };
-    call.check(&answered);
+    if !IS_SUSPENDED.load(Ordering::Relaxed) {
+        call.check(&answered);
+    }
     answered
 }
 
