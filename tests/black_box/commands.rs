@@ -237,7 +237,7 @@ on_both_databases! {
         let refused = ask(&world, &deal, &deal.seller, "!tally accept").await;
         assert!(body(&refused).contains("!tally paid, !tally shipped"), "{refused}");
         let reason = ask(&world, &deal, &deal.buyer, "!tally dispute").await;
-        assert_eq!(body(&reason), "Write the reason after it: !tally dispute …");
+        assert_eq!(body(&reason), "Write the reason after the command: !tally dispute …");
         assert_ne!(status().await, "disputed");
 
         let disputed = ask(&world, &deal, &deal.buyer, "!tally beanstanden Zwei Bretter fehlen").await;
