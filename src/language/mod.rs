@@ -181,6 +181,16 @@ impl Locale {
         self.text_with(id, &[("count", count), ("number", number.as_str().into())])
     }
 
+    /// Writes a label and what it says, such as `IBAN: NO93 8601 1117 947`.
+    pub fn labelled(&self, label: &str, text: &str) -> String {
+        self.text_with("labelled", &[("label", label.into()), ("text", text.into())])
+    }
+
+    /// Writes a list, with the comma of the language between its parts.
+    pub fn list(&self, parts: &[String]) -> String {
+        parts.join(&format!("{} ", self.text("list-comma")))
+    }
+
     /// Returns the name of a country (ISO 3166-1 alpha-2), or the code if the name is not known.
     pub fn country(&self, code: &str) -> String {
         countries::name(&self.formats, code).unwrap_or_else(|| code.to_owned())

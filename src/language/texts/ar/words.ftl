@@ -212,3 +212,7 @@ duration-days =
         [many] نحو { $count } يومًا
        *[other] نحو { $count } يوم
     }
+
+## Lists
+
+list-comma = ،

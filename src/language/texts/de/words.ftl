@@ -157,3 +157,7 @@ duration-hour = etwa eine Stunde
 duration-hours = etwa { $count } Stunden
 duration-day = etwa ein Tag
 duration-days = etwa { $count } Tage
+
+## Lists
+
+list-comma = ,

@@ -39,7 +39,7 @@ spoiler-about = Spoiler: { $reason }
 # On a message whose two times are minutes or more apart. $sent, $received: day and time.
 times-differ = Sent { $sent } according to the sender’s server, received { $received }.
 times-differ-history = Sent { $sent } according to the sender’s server, read from the room’s history { $received }.
-unknown-time = an unknown time
+unknown-time = at an unknown time
 nothing-due = Nothing to pay
 # $date: the day on which it must be paid.
 due-on = Due { $date }

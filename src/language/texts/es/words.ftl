@@ -173,3 +173,7 @@ duration-hour = aproximadamente una hora
 duration-hours = unas { $count } horas
 duration-day = aproximadamente un día
 duration-days = unos { $count } días
+
+## Lists
+
+list-comma = ,

@@ -173,3 +173,7 @@ duration-hour = environ une heure
 duration-hours = environ { $count } heures
 duration-day = environ un jour
 duration-days = environ { $count } jours
+
+## Lists
+
+list-comma = ,

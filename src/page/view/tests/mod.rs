@@ -261,7 +261,7 @@ fn each_side_is_told_what_it_can_write() {
     assert!(invitation(&sample).contains("Write to Acme Timber Ltd here: ask about the invoice"));
     sample.visitor.role = PartyRole::Seller;
     let text = invitation(&sample);
-    assert!(text.contains("Birch Furniture GmbH: tell them"), "{text}");
+    assert!(text.contains("Write to Birch Furniture GmbH here about the invoice"), "{text}");
 }
 
 #[test]
