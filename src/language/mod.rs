@@ -2,9 +2,10 @@
 //!
 //! The texts of one language are in `texts/{tag}/`: `mail.ftl` has the texts of mails, `page.ftl` those of the invoice page,
 //! `problems.ftl` the reasons why something was refused, `room.ftl` the texts of the Matrix room,
-//! `terms.ftl` the names of what an invoice contains and a revision changes, `types.ftl` the names of the
-//! types of documents, and `words.ftl` units, sizes and durations. A text that a language lacks is shown in
-//! English. A test makes sure that no language lacks a text.
+//! `terms.ftl` the names of what an invoice contains and a revision changes, `transcript.ftl` the texts of
+//! the conversation as a file, `types.ftl` the names of the types of documents, and `words.ftl` units, sizes
+//! and durations. A text that a language lacks is shown in English. A test makes sure that no language lacks
+//! a text.
 
 mod countries;
 mod dates;

@@ -202,13 +202,25 @@ on_both_databases! {
             assert!(!transcript.contains(hidden), "{hidden}: {transcript}");
         }
 
+        // It is in the language of whoever downloads it.
+        let german = entered.request(reqwest::Method::GET, "").header("accept-language", "de").send().await.unwrap();
+        let german = crate::export::members(&german.bytes().await.unwrap());
+        let transcript = text(&german, "transcript.html");
+        for said in ["<html lang=\"de\"", "Aufzeichnung der Unterhaltung", "Verkäufer", "Vom Verfasser bearbeitet"] {
+            assert!(transcript.contains(said), "{said}: {transcript}");
+        }
+        for english in ["Record of", "seller", "Edited by", " bytes"] {
+            let words = transcript.split_once("</style>").unwrap().1.replace("class=\"seller\"", "");
+            assert!(!words.contains(english), "{english}: {words}");
+        }
+
         // Of what its author had erased, nothing is left, nor of what others added to it.
         let (status, _, error) = world.run(&["forget", &deal.seller.id]);
         assert!(status.success(), "{error}");
         let file = entered.request(reqwest::Method::GET, "").send().await.unwrap();
         let members = crate::export::members(&file.bytes().await.unwrap());
         let transcript = text(&members, "transcript.html");
-        assert!(transcript.contains("Removed."), "{transcript}");
+        assert!(transcript.contains("This message was removed."), "{transcript}");
         for erased in ["Friday", "🦜"] {
             assert!(!transcript.contains(erased), "{erased}: {transcript}");
         }
