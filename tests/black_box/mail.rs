@@ -496,7 +496,7 @@ on_both_databases! {
         let [text, html] = parts(&first);
         for part in [&text, &html] {
             assert!(part.contains("A document for you from Acme Ltd"), "{part}");
-            assert!(part.contains("€634.50, by 1 July 2099"), "{part}");
+            assert!(part.contains("€634.50, payable by 1 July 2099"), "{part}");
         }
         Entered::by(&address(&text, "/l/")).await;
         let event = order.seller.say(&order.room, "before Joe came").await;
