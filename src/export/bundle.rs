@@ -18,6 +18,7 @@ use super::{Bundle, Exporter, MANIFEST, VERSION};
 use crate::clock::now;
 use crate::files::Found;
 use crate::invoice::OriginalKind;
+use crate::language::{Language, Locale};
 use crate::logging::abnormal_end;
 use crate::record::chain::{Evidence, Head};
 use crate::record::{Ballots, Entry, Line, address_of, conversation};
@@ -69,6 +70,8 @@ pub(super) fn write<W: Write>(
     let standing = exporter.status.standing(&transaction, today);
     let about = About {
         extent: Extent::Record,
+        // What surrounds it in the bundle is in English as well.
+        locale: &Locale::of(Language::English),
         transaction: &transaction,
         standing: &standing,
         exported_at,
@@ -97,7 +100,8 @@ pub(super) fn write<W: Write>(
 }
 
 /// Writes the conversation to `out`, as the invoice page shows it: a transcript, and its files. It has nothing that the
-/// page does not show, so it is for both sides; and it has no proof. The function blocks as [`write`] does.
+/// page does not show, so it is for both sides; and it has no proof. It is in the language of `locale`. The function blocks
+/// as [`write`] does.
 ///
 /// # Errors
 /// As [`write`].
@@ -106,6 +110,7 @@ pub(super) fn write_conversation<W: Write>(
     id: Ulid,
     mut snapshot: Snapshot,
     out: W,
+    locale: &Locale,
 ) -> anyhow::Result<W> {
     let runtime = Handle::current();
     let transaction = runtime
@@ -126,6 +131,7 @@ pub(super) fn write_conversation<W: Write>(
     let without_files = HashMap::new();
     let mut about = About {
         extent: Extent::InvoicePage,
+        locale,
         transaction: &transaction,
         standing: &standing,
         exported_at,

@@ -23,6 +23,7 @@ use ulid::Ulid;
 
 use self::spool::Spool;
 use crate::files::Vault;
+use crate::language::Locale;
 use crate::logging::abnormal_end;
 use crate::quota::{Place, Places, TooMany, paced};
 use crate::seal::SigningKey;
@@ -137,8 +138,8 @@ impl Exporter {
     }
 
     /// Returns the conversation of a transaction as the invoice page shows it, as a stream of a ZIP file: a transcript
-    /// with its files. It is written as a bundle is, and keeps no export of the shop waiting. `place` is given back at
-    /// the end of the stream.
+    /// with its files. It is written as a bundle is, in the language of `locale`, and keeps no export of the shop waiting.
+    /// `place` is given back at the end of the stream.
     ///
     /// # Errors
     /// When too many conversations are being written, or the database or the disk fails.
@@ -146,11 +147,12 @@ impl Exporter {
         &self,
         shop: &str,
         id: Ulid,
+        locale: Locale,
         place: P,
     ) -> Result<impl Stream<Item = io::Result<Bytes>> + Send + use<P>, ExportError> {
         let writing = self.conversations.take_within(&shop.to_owned(), WRITE_WAIT_TIMEOUT).await?;
         let write = move |exporter: &Self, snapshot, out| {
-            bundle::write_conversation(exporter, id, snapshot, out)
+            bundle::write_conversation(exporter, id, snapshot, out, &locale)
         };
         let reader = self.spooled(id, writing, write).await.map_err(ExportError::Failed)?;
         Ok(paced(reader.pieces(), DOWNLOAD_IDLE_TIMEOUT, place))

@@ -3,6 +3,7 @@
 
 use std::collections::HashMap;
 
+use crate::language::Locale;
 use crate::record::{Line, plain_name};
 use crate::transaction::{PartyRole, Transaction};
 
@@ -15,10 +16,15 @@ pub(super) struct People<'a> {
     seen: HashMap<&'a str, (Option<&'a str>, &'a str)>,
     /// The parties of the contacts, for those who sent nothing.
     roles: HashMap<&'a str, &'static str>,
+    locale: &'a Locale,
 }
 
 impl<'a> People<'a> {
-    pub(super) fn of(transaction: &'a Transaction, lines: &'a [Line<'a>]) -> Self {
+    pub(super) fn of(
+        transaction: &'a Transaction,
+        lines: &'a [Line<'a>],
+        locale: &'a Locale,
+    ) -> Self {
         let terms = &transaction.terms;
         let contacts = PartyRole::BOTH.into_iter().flat_map(|role| &terms.party(role).contacts);
         let by_shop = contacts.filter_map(|contact| {
@@ -30,14 +36,14 @@ impl<'a> People<'a> {
             (fixed.sender.as_str(), (line.name, fixed.party.as_str()))
         });
         let roles = terms.matrix_contacts().map(|(role, user)| (user.as_str(), role.as_str()));
-        Self { by_shop: by_shop.collect(), seen: seen.collect(), roles: roles.collect() }
+        Self { by_shop: by_shop.collect(), seen: seen.collect(), roles: roles.collect(), locale }
     }
 
     /// The name of the sender of a line at that time.
     pub(super) fn sender(&self, line: &Line<'_>) -> String {
         let fixed = &line.entry.fixed;
         if fixed.sender.is_empty() {
-            return "Unknown sender".to_owned();
+            return self.locale.text("transcript-unknown-sender");
         }
         self.name(&fixed.sender, line.name, &fixed.party)
     }
@@ -48,12 +54,27 @@ impl<'a> People<'a> {
             Some((name, party)) => (*name, *party),
             None => (None, self.roles.get(user).copied().unwrap_or("other")),
         };
-        format!("{} ({})", self.name(user, name, party), side(party))
+        self.with_side(&self.name(user, name, party), party)
     }
 
     /// The name of the sender of a line with the party, such as `Ada (buyer)`.
     pub(super) fn sender_called(&self, line: &Line<'_>) -> String {
-        format!("{} ({})", self.sender(line), side(&line.entry.fixed.party))
+        self.with_side(&self.sender(line), &line.entry.fixed.party)
+    }
+
+    /// The word for a party.
+    pub(super) fn side(&self, party: &str) -> String {
+        let role = match party {
+            "buyer" | "seller" | "bot" => party,
+            _ => "other",
+        };
+        self.locale.text(&format!("role-{role}"))
+    }
+
+    fn with_side(&self, name: &str, party: &str) -> String {
+        let side = self.side(party);
+        let arguments = [("name", name.into()), ("side", side.as_str().into())];
+        self.locale.text_with("named-with-side", &arguments)
     }
 
     fn name(&self, user: &str, shown: Option<&str>, party: &str) -> String {
@@ -67,14 +88,5 @@ impl<'a> People<'a> {
             Some(name) => name,
             None => user.to_owned(),
         }
-    }
-}
-
-/// The word for a party in the transcript.
-pub(super) fn side(party: &str) -> &str {
-    match party {
-        "buyer" | "seller" => party,
-        "bot" => "service",
-        _ => "other",
     }
 }

@@ -10,8 +10,8 @@ use jiff::civil::{Date, DateTime};
 use jiff::tz::Offset;
 use maud::{DOCTYPE, Markup, PreEscaped, html};
 
-use super::people::{People, side};
-use crate::language::{Language, Locale};
+use super::people::People;
+use crate::language::Locale;
 use crate::record::{
     Attachment, Ballots, Entry, Line, RelationKind, Role, in_words, other_reading, times_differ,
 };
@@ -39,6 +39,8 @@ pub(super) enum Extent {
 pub(super) struct About<'a> {
     /// How much it shows.
     pub(super) extent: Extent,
+    /// The language of its reader.
+    pub(super) locale: &'a Locale,
     /// The transaction.
     pub(super) transaction: &'a Transaction,
     /// How it stands at the time of the export.
@@ -60,51 +62,50 @@ pub(super) struct About<'a> {
 /// Returns the page up to the conversation.
 pub(super) fn head(about: &About<'_>) -> String {
     let Transaction { terms, external_id, .. } = about.transaction;
+    let locale = about.locale;
+    let text = |id: &str| locale.text(id);
     let summary = summarise(&SummaryInput {
         invoice: &terms.invoice,
         standing: about.standing,
         seller: &terms.seller.name,
         buyer: &terms.buyer.name,
         page_url: None,
-        locale: &Locale::of(Language::English),
+        locale,
     });
     let number = &terms.invoice.number;
     let page = html! {
         (DOCTYPE)
-        html lang="en" {
+        html lang=(locale.tag()) dir=(if locale.is_rtl() { "rtl" } else { "ltr" }) {
             head {
                 meta charset="utf-8";
                 meta http-equiv="Content-Security-Policy" content=(POLICY);
                 meta name="viewport" content="width=device-width, initial-scale=1";
                 meta name="color-scheme" content="light dark";
-                title { (number) " · record of the conversation" }
+                title { (number) " · " (text("transcript-title")) }
                 style { (PreEscaped(STYLE)) }
             }
             body {
                 header {
-                    p.kicker { "Record of the conversation about" }
+                    p.kicker { (text("transcript-title")) }
                     h1 { bdi { (number) } }
                     div.summary { (PreEscaped(summary.formatted_body)) }
                     dl.facts {
-                        dt { "Transaction" } dd { (about.transaction.id) }
+                        dt { (text("transcript-transaction")) } dd { (about.transaction.id) }
                         @if about.extent == Extent::Record {
                             dt { "Shop's own id" } dd { bdi { (external_id) } }
                         }
-                        dt { "Entries" } dd { (about.entries) }
-                        dt { "Exported" } dd { (full_time(about.exported_at)) }
-                        dt { "Head" } dd.hash { (about.head) }
-                        dt { "Key" } dd.hash { (about.public_key) }
+                        dt { (text("transcript-entries")) } dd { (about.entries) }
+                        dt { (text("transcript-exported")) } dd { (full_time(locale, about.exported_at)) }
+                        dt { (text("transcript-head")) } dd.hash { (about.head) }
+                        dt { (text("transcript-key")) } dd.hash { (about.public_key) }
                     }
                     p.note {
-                        "All times are UTC. The numbers in the margin are those of the entries in "
                         @match about.extent {
                             Extent::Record => {
+                                "All times are UTC. The numbers in the margin are those of the entries in "
                                 "entries.jsonl, whose hashes prove that nothing was changed. README.txt explains how."
                             }
-                            Extent::InvoicePage => {
-                                "the record, which the shop can export with its proof. This is what the invoice page "
-                                "shows, without what was removed."
-                            }
+                            Extent::InvoicePage => (text("transcript-about")),
                         }
                     }
                 }
@@ -133,7 +134,7 @@ pub(super) struct Lines<'a> {
 
 impl<'a> Lines<'a> {
     pub(super) fn new(about: &'a About<'a>, lines: &'a [Line<'a>]) -> Self {
-        let people = People::of(about.transaction, lines);
+        let people = People::of(about.transaction, lines, about.locale);
         let quotable = lines.iter().filter(|line| !is_hidden(about, line)).filter_map(|line| {
             let text = line.current().text.as_deref()?;
             Some((line.entry.fixed.event_id.as_str(), (people.sender_called(line), text)))
@@ -151,7 +152,7 @@ impl<'a> Lines<'a> {
         self.day = day;
         let markup = html! {
             @if let (Some(_), Some(time)) = (new_day, &time) {
-                h2 { time datetime=(time.date()) { (time.strftime("%A, %-d %B %Y")) } }
+                h2 { time datetime=(time.date()) { (self.about.locale.day(time.date())) } }
             }
             @match line.entry.kind.role() {
                 Role::StateEvent => (self.event(line)),
@@ -169,7 +170,7 @@ impl<'a> Lines<'a> {
                 bdi title=(line.entry.fixed.sender) { (self.people.sender_called(line)) } " "
                 @match &line.entry.text {
                     Some(text) => bdi { (text) },
-                    None => span.gone { (gone(line)) },
+                    None => span.gone { (self.gone(line)) },
                 }
                 (self.notes(line))
             }
@@ -183,10 +184,10 @@ impl<'a> Lines<'a> {
                 (margin(line))
                 h3 {
                     bdi title=(entry.fixed.sender) { (self.people.sender(line)) }
-                    " " span.party { (side(&entry.fixed.party)) }
+                    " " span.party { (self.people.side(&entry.fixed.party)) }
                 }
                 @if is_hidden(self.about, line) {
-                    p.gone { "Removed." }
+                    p.gone { (self.about.locale.text("removed")) }
                 } @else {
                     (self.reply_quote(entry))
                     (self.said(line))
@@ -218,7 +219,7 @@ impl<'a> Lines<'a> {
         let files = shown_files(self.about, line);
         html! {
             @if entry.erased.is_some() || (entry.text.is_none() && entry.html.is_none()) {
-                p.gone { (gone(line)) }
+                p.gone { (self.gone(line)) }
             } @else if !only_names_its_file(line.current(), files) {
                 div.words dir="auto" { (self.words(line.current())) }
             }
@@ -228,7 +229,7 @@ impl<'a> Lines<'a> {
                 p.reactions {
                     @for (key, senders) in &line.reactions {
                         @let senders: Vec<_> = senders.iter().map(|it| self.people.called(it)).collect();
-                        span title=(senders.join(", ")) { bdi { (key) } " " (senders.len()) }
+                        span title=(self.about.locale.list(&senders)) { bdi { (key) } " " (senders.len()) }
                     }
                 }
             }
@@ -247,12 +248,13 @@ impl<'a> Lines<'a> {
         let quote = target.and_then(|target| self.quotable.get(target.as_str()));
         html! {
             @if let Some((name, text)) = quote {
-                blockquote.answered { bdi { (name) } ": " bdi { (shortened(text)) } }
+                blockquote.answered { (self.labelled(name, &shortened(text))) }
             }
         }
     }
 
     fn file(&self, attachment: &Attachment) -> Markup {
+        let locale = self.about.locale;
         let member = attachment.source().and_then(|source| self.about.files.get(&source));
         html! {
             p.file {
@@ -262,15 +264,44 @@ impl<'a> Lines<'a> {
                         bdi { (attachment.name) }
                         @match self.about.extent {
                             Extent::Record => " (not in this bundle; see files.json)",
-                            Extent::InvoicePage => " (not here)",
+                            Extent::InvoicePage => { " (" (locale.text("transcript-file-missing")) ")" }
                         }
                     },
                 }
-                @if let Some(size) = attachment.size { " · " (size) " bytes" }
+                @if let Some(size) = attachment.size { " · " (self.size(size)) }
                 @if let Some(media_type) = &attachment.mimetype { " · " bdi { (media_type) } }
-                @if attachment.encrypted { " · sent encrypted, decrypted here with the key in its entry" }
+                @if attachment.encrypted { " · " (locale.text("transcript-file-encrypted")) }
             }
         }
+    }
+
+    /// The reason why a line has no text.
+    fn gone(&self, line: &Line<'_>) -> String {
+        use crate::record::Erased;
+        let locale = self.about.locale;
+        if self.about.extent == Extent::InvoicePage {
+            return locale.text("without-words");
+        }
+        match (&line.entry.erased, line.redaction) {
+            (Some(Erased::Forgotten), _) => "Erased at its author's request.".to_owned(),
+            (_, Some(redaction)) => format!("Removed on {}.", full_time(locale, redaction.sort_at)),
+            (Some(_), None) => "Removed.".to_owned(),
+            (None, None) if line.entry.redacted_by.is_some() => {
+                "Removed before it was recorded.".to_owned()
+            }
+            (None, None) => {
+                format!("An event of type {:?}, without text.", line.entry.fixed.event_type)
+            }
+        }
+    }
+
+    fn labelled(&self, label: &str, text: &str) -> Markup {
+        html! { bdi { (self.about.locale.labelled(label, text)) } }
+    }
+
+    /// The size of a file, as its message says.
+    fn size(&self, bytes: i64) -> String {
+        u64::try_from(bytes).map_or_else(|_| bytes.to_string(), |it| self.about.locale.size(it))
     }
 
     /// The earlier versions of an edited message.
@@ -278,17 +309,20 @@ impl<'a> Lines<'a> {
         let original = std::iter::once(line.entry);
         let versions = original.chain(line.edits.iter().copied());
         let before = versions.take(line.edits.len());
-        let when = line.edits.last().map(|edit| full_time(edit.sort_at)).unwrap_or_default();
+        let locale = self.about.locale;
+        let when = line.edits.last().map(|edit| full_time(locale, edit.sort_at));
+        let when = [("time", when.unwrap_or_default().into())];
+        let label = locale.text("edited");
         html! {
             section.edits {
                 p {
-                    "Edited by its author, last on " (when) "."
+                    (locale.text_with("transcript-edited", &when))
                     @if self.about.extent == Extent::Record { " Before that it read:" }
                 }
                 @if self.about.extent == Extent::InvoicePage {
-                    @if let Some(edit) = line.edits.last() { (both_times(edit, "This edit")) }
+                    @if let Some(edit) = line.edits.last() { (both_times(locale, edit, Some(&label))) }
                 } @else {
-                    @for edit in &line.edits { (both_times(edit, "This edit")) }
+                    @for edit in &line.edits { (both_times(locale, edit, Some(&label))) }
                     ol {
                         @for version in before {
                             li {
@@ -321,9 +355,9 @@ impl<'a> Lines<'a> {
             let counts = self.about.ballots.counts(&line.entry.fixed.event_id, votes);
             return html! {
                 @if let Some(counts) = counts {
-                    ul.votes { @for (answer, votes) in counts { li { bdi { (answer) } ": " (votes) } } }
+                    ul.votes { @for (answer, votes) in counts { li { (self.labelled(&answer, &votes.to_string())) } } }
                 }
-                @if line.poll_end.is_some() { p.note { "The poll was ended." } }
+                @if line.poll_end.is_some() { p.note { (self.about.locale.text("poll-ended")) } }
             };
         }
         html! {
@@ -335,24 +369,25 @@ impl<'a> Lines<'a> {
                 }
             }
             @if let Some(end) = line.poll_end {
-                p.note { "The poll was ended on " (full_time(end.sort_at)) "." }
+                p.note { "The poll was ended on " (full_time(self.about.locale, end.sort_at)) "." }
             }
         }
     }
 
     /// Notes about a line, such as its removal or a remark.
     fn notes(&self, line: &Line<'_>) -> Markup {
-        let entry = line.entry;
+        let (entry, locale) = (line.entry, self.about.locale);
         if self.about.extent == Extent::InvoicePage {
+            let label = locale.text("transcript-remark");
             return html! {
-                @if let Some(remark) = &entry.remark { p.note { "Remark: " bdi { (remark) } } }
-                (both_times(entry, "This"))
+                @if let Some(remark) = &entry.remark { p.note { (self.labelled(&label, remark)) } }
+                (both_times(locale, entry, None))
             };
         }
         let kept = entry.erased.is_none() && entry.text.is_some();
         html! {
             @if let (Some(redaction), true) = (line.redaction, kept) {
-                p.note.strong { "Removed from the room on " (full_time(redaction.sort_at)) "; kept here." }
+                p.note.strong { "Removed from the room on " (full_time(locale, redaction.sort_at)) "; kept here." }
             }
             @for (ignored, why) in &line.ignored {
                 p.note { "Entry " (ignored.fixed.seq) " by " bdi { (self.people.called(&ignored.fixed.sender)) } ": " (why) "." }
@@ -363,13 +398,13 @@ impl<'a> Lines<'a> {
                     p.note { "Remark on entry " (edit.fixed.seq) ": " bdi { (remark) } }
                 }
             }
-            (both_times(entry, "This"))
-            @if let Some(redaction) = line.redaction { (both_times(redaction, "The removal")) }
+            (both_times(locale, entry, None))
+            @if let Some(redaction) = line.redaction { (both_times(locale, redaction, Some("removal"))) }
             @if entry.fixed.source == "backfill" {
-                p.note { "Read from the room's history on " (full_time(entry.fixed.received_at)) "." }
+                p.note { "Read from the room's history on " (full_time(locale, entry.fixed.received_at)) "." }
             }
             @if let Some(since) = entry.absent_since {
-                p.note { "No longer on the homeserver since " (full_time(since)) "." }
+                p.note { "No longer on the homeserver since " (full_time(locale, since)) "." }
             }
         }
     }
@@ -390,21 +425,21 @@ pub(super) fn shown_files<'a>(about: &About<'_>, line: &Line<'a>) -> &'a [Attach
     }
 }
 
-/// A note with both times of an entry, if one of them alone would be misleading.
-fn both_times(entry: &Entry, what: &str) -> Markup {
+/// A note with both times of an entry, if one of them alone would be misleading. `label` says of what, if it is not the
+/// message itself.
+fn both_times(locale: &Locale, entry: &Entry, label: Option<&str>) -> Markup {
     let fixed = &entry.fixed;
-    let how = match fixed.source.as_str() {
-        "backfill" => "was read from the room's history on ",
-        _ => "was received on ",
-    };
-    html! {
-        @if times_differ(fixed.sent_at, fixed.received_at) {
-            p.note.strong {
-                (what) " is dated " (full_time(fixed.sent_at)) " by its sender's server, and " (how)
-                (full_time(fixed.received_at)) "."
-            }
-        }
+    if !times_differ(fixed.sent_at, fixed.received_at) {
+        return html! {};
     }
+    let id = if fixed.source == "backfill" { "times-differ-history" } else { "times-differ" };
+    let [sent, received] = [fixed.sent_at, fixed.received_at].map(|it| full_time(locale, it));
+    let times = locale.text_with(id, &[("sent", sent.into()), ("received", received.into())]);
+    let times = match label {
+        Some(label) => locale.labelled(label, &times),
+        None => times,
+    };
+    html! { p.note.strong { (times) } }
 }
 
 /// The seq, the time and the link target of a line.
@@ -423,22 +458,6 @@ fn margin(line: &Line<'_>) -> Markup {
 /// Whether the text is only the name of a file, which is shown anyway.
 fn only_names_its_file(entry: &Entry, files: &[Attachment]) -> bool {
     entry.html.is_none() && files.iter().any(|it| Some(&it.name) == entry.text.as_ref())
-}
-
-/// The reason why a line has no text.
-fn gone(line: &Line<'_>) -> String {
-    use crate::record::Erased;
-    match (&line.entry.erased, line.redaction) {
-        (Some(Erased::Forgotten), _) => "Erased at its author's request.".to_owned(),
-        (_, Some(redaction)) => format!("Removed on {}.", full_time(redaction.sort_at)),
-        (Some(_), None) => "Removed.".to_owned(),
-        (None, None) if line.entry.redacted_by.is_some() => {
-            "Removed before it was recorded.".to_owned()
-        }
-        (None, None) => {
-            format!("An event of type {:?}, without text.", line.entry.fixed.event_type)
-        }
-    }
 }
 
 fn shortened(text: &str) -> String {
@@ -467,9 +486,9 @@ fn moment(milliseconds: i64) -> Option<DateTime> {
     Some(Offset::UTC.to_datetime(Timestamp::from_millisecond(milliseconds).ok()?))
 }
 
-fn full_time(milliseconds: i64) -> String {
+fn full_time(locale: &Locale, milliseconds: i64) -> String {
     moment(milliseconds).map_or_else(
-        || "an unknown time".to_owned(),
-        |time| time.strftime("%-d %B %Y, %H:%M UTC").to_string(),
+        || locale.text("unknown-time"),
+        |time| format!("{} UTC", locale.date_and_time(time)),
     )
 }

@@ -39,6 +39,7 @@ macro_rules! languages {
                         include_str!(concat!("texts/", $tag, "/problems.ftl")),
                         include_str!(concat!("texts/", $tag, "/room.ftl")),
                         include_str!(concat!("texts/", $tag, "/terms.ftl")),
+                        include_str!(concat!("texts/", $tag, "/transcript.ftl")),
                         include_str!(concat!("texts/", $tag, "/types.ftl")),
                         include_str!(concat!("texts/", $tag, "/words.ftl")),
                     ],)+
@@ -49,7 +50,7 @@ macro_rules! languages {
 }
 
 /// The files with the texts of one language.
-pub(super) type TextSources = [&'static str; 7];
+pub(super) type TextSources = [&'static str; 8];
 
 languages! {
     /// English. A text that another language lacks is shown in English.

@@ -2,9 +2,10 @@
 //!
 //! The texts of one language are in `texts/{tag}/`: `mail.ftl` has the texts of mails, `page.ftl` those of the invoice page,
 //! `problems.ftl` the reasons why something was refused, `room.ftl` the texts of the Matrix room,
-//! `terms.ftl` the names of what an invoice contains and a revision changes, `types.ftl` the names of the
-//! types of documents, and `words.ftl` units, sizes and durations. A text that a language lacks is shown in
-//! English. A test makes sure that no language lacks a text.
+//! `terms.ftl` the names of what an invoice contains and a revision changes, `transcript.ftl` the texts of
+//! the conversation as a file, `types.ftl` the names of the types of documents, and `words.ftl` units, sizes
+//! and durations. A text that a language lacks is shown in English. A test makes sure that no language lacks
+//! a text.
 
 mod countries;
 mod dates;
@@ -179,6 +180,16 @@ impl Locale {
         let number = self.number(amount);
         let count = numbers::plural_operand(amount);
         self.text_with(id, &[("count", count), ("number", number.as_str().into())])
+    }
+
+    /// Writes a label and what it says, such as `IBAN: NO93 8601 1117 947`.
+    pub fn labelled(&self, label: &str, text: &str) -> String {
+        self.text_with("labelled", &[("label", label.into()), ("text", text.into())])
+    }
+
+    /// Writes a list, with the comma of the language between its parts.
+    pub fn list(&self, parts: &[String]) -> String {
+        parts.join(&format!("{} ", self.text("list-comma")))
     }
 
     /// Returns the name of a country (ISO 3166-1 alpha-2), or the code if the name is not known.

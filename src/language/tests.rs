@@ -206,6 +206,19 @@ fn a_size_has_at_most_three_digits_before_the_unit() {
 }
 
 #[test]
+fn a_label_and_a_list_are_written_as_the_language_does() {
+    for (tag, label, list) in [
+        ("en", "A: b", "a, b"),
+        ("fr", "A\u{a0}: b", "a, b"),
+        ("ar", "\u{2068}A\u{2069}: \u{2068}b\u{2069}", "a، b"),
+    ] {
+        let locale = locale(tag);
+        assert_eq!(locale.labelled("A", "b"), label);
+        assert_eq!(locale.list(&["a".to_owned(), "b".to_owned()]), list);
+    }
+}
+
+#[test]
 fn a_country_has_its_name_and_a_strange_code_stays() {
     for (tag, code, written) in [
         ("en", "DE", "Germany"),

@@ -181,6 +181,28 @@ mod tests {
     }
 
     #[test]
+    fn quotation_marks_and_spaces_are_those_of_the_language() {
+        for language in Language::ALL {
+            for line in language.sources().into_iter().flat_map(str::lines) {
+                let text = line.split_once(" = ").map_or(line, |(_, text)| text);
+                if line.starts_with('#') {
+                    continue;
+                }
+                assert!(!text.contains(['\'', '"']), "a straight quote in {language:?}: {line}");
+                assert!(!text.contains("..."), "three dots in {language:?}: {line}");
+                let loose: &[&str] = match language {
+                    // A line never begins with one of these marks.
+                    Language::French => &[" :", " ;", " ?", " !", "« ", " »", " %"],
+                    Language::German | Language::Spanish => &[" %"],
+                    _ => &[],
+                };
+                let loose = loose.iter().find(|mark| text.contains(**mark));
+                assert_eq!(loose, None, "{language:?}: {line}");
+            }
+        }
+    }
+
+    #[test]
     fn bundles_are_in_the_order_of_the_languages() {
         for language in Language::ALL {
             assert_eq!(BUNDLES[language as usize].locales[0].language.as_str(), language.tag());

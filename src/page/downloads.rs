@@ -207,9 +207,11 @@ pub(super) async fn conversation(
     State(state): State<PageState>,
     session: Session,
 ) -> Result<Response, Refusal> {
-    let Session { transaction, grant, .. } = &session;
+    let Session { transaction, grant, reader, .. } = &session;
     let place = state.limits.conversation(*grant, &transaction.shop)?;
-    let pieces = state.exporter.conversation(&transaction.shop, transaction.id, place).await;
+    let locale = reader.locale.clone();
+    let pieces =
+        state.exporter.conversation(&transaction.shop, transaction.id, locale, place).await;
     let pieces = pieces.map_err(|error| match error {
         ExportError::TooMany(too_many) => too_many.into(),
         ExportError::Failed(error) => {

@@ -90,6 +90,6 @@ pub(super) async fn set(
 fn said(status: Status, reason: &str, locale: &Locale) -> String {
     let label = locale.text("status");
     let status = wording::status(status.as_str(), locale);
-    let said = locale.text_with("labelled", &[("label", label.into()), ("text", status.into())]);
+    let said = locale.labelled(&label, &status);
     if reason.is_empty() { said } else { format!("{said}\n\n{reason}") }
 }

@@ -60,7 +60,7 @@ pub(super) fn in_paragraphs(terms: &[&Term], locale: &Locale) -> Vec<String> {
     let (notes, rest): (Vec<&Term>, Vec<&Term>) = terms.iter().partition(|term| term.id == NOTE);
     let rest = rest.into_iter().map(|it| {
         let (label, value) = term(it, locale);
-        format!("{label}: {}", apart(value, locale))
+        locale.labelled(&label, &value)
     });
     let rest = rest.collect::<Vec<_>>().join(" · ");
     notes.into_iter().map(|note| note.value.clone()).chain([rest]).collect()

@@ -75,7 +75,7 @@ pub fn status_refused(possible: &[Status], asked: &Asked<'_>) -> Message {
     if commands.is_empty() {
         return plain(&asked.locale.text_with("answer-nothing-now", &arguments));
     }
-    arguments.push(("commands", commands.join(", ").into()));
+    arguments.push(("commands", asked.locale.list(&commands).into()));
     plain(&asked.locale.text_with("answer-not-now", &arguments))
 }
 
@@ -159,7 +159,7 @@ impl Asked<'_> {
         for command in Command::ALL.into_iter().filter(is_settable) {
             let (written, about) =
                 (command.written(locale), locale.text(&format!("{}-about", command.text_id())));
-            body.push_str(&format!("\n- {written}: {about}"));
+            body.push_str(&format!("\n- {}", locale.labelled(&written, &about)));
             html.push_str(&format!(
                 "<li><code>{}</code> {}</li>\n",
                 escape(&written),
@@ -176,9 +176,7 @@ impl Asked<'_> {
         for role in PartyRole::BOTH {
             let party = self.transaction.terms.party(role);
             let label = self.locale.text(&format!("change-{}", role.as_str()));
-            let arguments =
-                [("label", label.into()), ("text", one_line(&party.name, MAX_TEXT_CHARS).into())];
-            let head = self.locale.text_with("labelled", &arguments);
+            let head = self.locale.labelled(&label, &one_line(&party.name, MAX_TEXT_CHARS));
             body.push_str(&format!("{head}\n"));
             html.push_str(&format!("<p><strong>{}</strong></p>\n<ul>\n", escape(&head)));
             for contact in &party.contacts {
@@ -305,9 +303,12 @@ mod tests {
             // A buyer neither ships nor settles.
             let others = [Command::Shipped, Command::Paid];
             assert_eq!(body.lines().count(), Command::ALL.len() - others.len() + 1);
+            let locale = Locale::of(language);
             for command in Command::ALL {
-                let written = format!("- {}: ", command.written(&Locale::of(language)));
-                assert_eq!(body.contains(&written), !others.contains(&command), "{body}");
+                let about = locale.text(&format!("{}-about", command.text_id()));
+                let line = locale.labelled(&command.written(&locale), &about);
+                let is_there = body.lines().any(|it| it == format!("- {line}"));
+                assert_eq!(is_there, !others.contains(&command), "{body}");
             }
             assert_eq!(formatted_body.matches("<li>").count(), body.lines().count() - 1);
         }

@@ -55,7 +55,7 @@ mod tests {
             ("fr", "Ce salon est chiffré.", "dans un autre salon", "N’est plus un contact"),
             ("nl", "Deze kamer is versleuteld.", "in een andere kamer", "Niet langer"),
             ("es", "Esta sala está cifrada.", "continúa en otra sala", "Ya no es un contacto"),
-            ("ar", "هذه الغرفة مشفرة.", "في غرفة أخرى", "لم يعد"),
+            ("ar", "هذه الغرفة مشفرة.", "في غرفة أخرى", "لم تعد"),
         ] {
             let locale = in_language(tag);
             let notice = encryption_notice(&locale, "1");

@@ -89,9 +89,9 @@ mod tests {
         };
         let english = said(20, false, false, "en");
         assert!(english.starts_with("Payment received: EUR 20.00 on 1 June 2026."), "{english}");
-        assert!(english.ends_with("Still to be paid: EUR 34.00."), "{english}");
-        assert!(said(54, false, false, "en").ends_with("Nothing is left to be paid."));
-        assert!(said(0, true, false, "en").contains("was handed in by mistake"));
+        assert!(english.ends_with("Still to pay: EUR 34.00."), "{english}");
+        assert!(said(54, false, false, "en").ends_with("Nothing is left to pay."));
+        assert!(said(0, true, false, "en").contains("was reported by mistake"));
         assert!(said(20, false, true, "en").starts_with("Paid out: EUR 20.00"));
         assert!(said(20, false, false, "de").contains("Noch zu zahlen"));
     }

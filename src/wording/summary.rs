@@ -180,7 +180,7 @@ pub fn summarise(input: &SummaryInput<'_>) -> Summary {
         let _ = writeln!(html, "<tr><td></td>\n<td>{}</td></tr>", escape(&more));
     }
     for row in sums(input) {
-        let _ = writeln!(body, "{}: {}", row.text, input.with_code(row.amount));
+        let _ = writeln!(body, "{}", locale.labelled(&row.text, &input.with_code(row.amount)));
         html.push_str(&html_row(&row, input));
     }
     html.push_str("</tbody></table>");
@@ -262,10 +262,7 @@ fn adjustment_row(it: &Adjustment, label: &str, locale: &Locale) -> Row {
     let label = locale.text(label);
     let reason = it.reason.as_deref().map(|reason| one_line(reason, MAX_TEXT_CHARS));
     let text = match reason.filter(|reason| !reason.is_empty()) {
-        Some(reason) => {
-            let arguments = [("label", label.into()), ("text", reason.into())];
-            locale.text_with("labelled", &arguments)
-        }
+        Some(reason) => locale.labelled(&label, &reason),
         None => label,
     };
     Row::new(text, it.amount)
@@ -294,8 +291,7 @@ fn payment_lines(input: &SummaryInput<'_>) -> Vec<String> {
             continue;
         }
         let text = one_line(&detail.shown, MAX_PAYMENT_CHARS);
-        let arguments = [("label", detail.label.into()), ("text", text.into())];
-        lines.push(locale.text_with("labelled", &arguments));
+        lines.push(locale.labelled(&detail.label, &text));
     }
     lines
 }

@@ -202,13 +202,24 @@ on_both_databases! {
             assert!(!transcript.contains(hidden), "{hidden}: {transcript}");
         }
 
+        // It is in the language of whoever downloads it.
+        let german = entered.request(reqwest::Method::GET, "").header("accept-language", "de").send().await.unwrap();
+        let german = crate::export::members(&german.bytes().await.unwrap());
+        let transcript = text(&german, "transcript.html");
+        for said in ["<html lang=\"de\"", "Aufzeichnung der Unterhaltung", "Verkäufer", "Vom Verfasser bearbeitet"] {
+            assert!(transcript.contains(said), "{said}: {transcript}");
+        }
+        for english in ["Record of", "\"party\">seller<", "Edited by", " bytes"] {
+            assert!(!transcript.contains(english), "{english}: {transcript}");
+        }
+
         // Of what its author had erased, nothing is left, nor of what others added to it.
         let (status, _, error) = world.run(&["forget", &deal.seller.id]);
         assert!(status.success(), "{error}");
         let file = entered.request(reqwest::Method::GET, "").send().await.unwrap();
         let members = crate::export::members(&file.bytes().await.unwrap());
         let transcript = text(&members, "transcript.html");
-        assert!(transcript.contains("Removed."), "{transcript}");
+        assert!(transcript.contains("This message was removed."), "{transcript}");
         for erased in ["Friday", "🦜"] {
             assert!(!transcript.contains(erased), "{erased}: {transcript}");
         }
@@ -237,7 +248,7 @@ on_both_databases! {
         let refused = ask(&world, &deal, &deal.seller, "!tally accept").await;
         assert!(body(&refused).contains("!tally paid, !tally shipped"), "{refused}");
         let reason = ask(&world, &deal, &deal.buyer, "!tally dispute").await;
-        assert_eq!(body(&reason), "Write the reason after it: !tally dispute …");
+        assert_eq!(body(&reason), "Write the reason after the command: !tally dispute …");
         assert_ne!(status().await, "disputed");
 
         let disputed = ask(&world, &deal, &deal.buyer, "!tally beanstanden Zwei Bretter fehlen").await;

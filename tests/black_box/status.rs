@@ -181,8 +181,8 @@ on_both_databases! {
         room_says(&world, &deal.buyer, &deal.room, "EUR 634.50 · Paid", &[]).await;
         let said = said().await;
         assert_eq!(said.len(), 3, "{said:?}");
-        assert!(said[0].starts_with("Payment received: EUR 634.00 on 15 June 2026. Still to be paid: EUR 0.50."), "{said:?}");
-        assert!(said[1].starts_with("The payment of EUR 634.00 on 15 June 2026 was handed in by mistake"), "{said:?}");
+        assert!(said[0].starts_with("Payment received: EUR 634.00 on 15 June 2026. Still to pay: EUR 0.50."), "{said:?}");
+        assert!(said[1].starts_with("The payment of EUR 634.00 on 15 June 2026 was reported by mistake"), "{said:?}");
         assert!(said[2].starts_with("Payment received: EUR 634.50 on 16 June 2026."), "{said:?}");
     }
 
@@ -344,7 +344,7 @@ on_both_databases! {
         };
         let status = async || shop.transaction(id).await["status"].clone();
         let html = page(&bea).await;
-        assert!(html.contains("Accept the invoice") && html.contains("Dispute it"), "{html}");
+        assert!(html.contains("Accept the invoice") && html.contains("Dispute the invoice"), "{html}");
         assert!(!html.contains("Mark as paid"), "{html}");
         assert_eq!(sets(&bea, &[("status", "paid")]).await, 403, "a buyer pays, and does not say so");
         assert_eq!(sets(&bea, &[("status", "disputed"), ("reason", " ")]).await, 422);

@@ -82,7 +82,7 @@ fn field(reader: &Reader, it: &TransferField) -> Markup {
             dd {
                 bdi { (it.shown) }
                 button.copy type="button" hidden data-copy=(it.typed) data-done=(text(reader, "copied"))
-                    aria-label=(format!("{}: {}", text(reader, "copy"), it.label)) {
+                    aria-label=(reader.locale.labelled(&text(reader, "copy"), &it.label)) {
                     (text(reader, "copy"))
                 }
             }

@@ -44,7 +44,7 @@ pub(super) fn header(page: &Page<'_>) -> Markup {
                 div.state {
                     @if let Some(word) = &standing.word {
                         p.status data-status=(tone(standing)) data-late=[becomes_late(page)] {
-                            span.hidden { (text(reader, "status")) ": " }
+                            span.hidden { (reader.locale.labelled(&text(reader, "status"), "")) }
                             bdi { (status(word, &reader.locale)) }
                         }
                     }

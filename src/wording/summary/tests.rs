@@ -107,7 +107,7 @@ fn text_and_html_show_the_same() {
          Total: EUR 540.00\n\n\
          IBAN: DE02 1203 0000 0000 2020 51\n\
          BIC: BYLADEM1001\n\
-         Terms: 30 days\n\n\
+         Payment terms: 30 days\n\n\
          https://pay.example.org/t/1?a=1&b=2"
     );
     let html = &summary.formatted_body;
@@ -215,7 +215,7 @@ fn nobody_is_asked_for_money_that_is_not_owed() {
         let input = SummaryInput { standing: with_status(&invoice, status), ..of(&invoice) };
         let Summary { body, formatted_body } = summarise(&input);
         for text in [body, formatted_body, topic(&input), headline(&input)] {
-            for asks in ["due", "Due", "IBAN", "DE02", "Terms"] {
+            for asks in ["due", "Due", "IBAN", "DE02", "Payment terms"] {
                 assert!(!text.contains(asks), "{asks:?} of {status} in {text}");
             }
             assert!(text.contains("EUR"), "{text}");

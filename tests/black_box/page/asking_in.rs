@@ -30,7 +30,7 @@ on_both_databases! {
         let link = scene.world.eventually("the link", || async { links(&scene.sam, &direct).await.pop() }).await;
         visitor.open(&link).await;
         visitor.presses("Open the invoice").await;
-        visitor.sees("You see this page as Sam (seller).").await;
+        visitor.sees("You are viewing this page as Sam (seller).").await;
 
         // Somebody who is no contact gets the same answer, and nothing else.
         let stranger = scene.browser.visitor().await;

@@ -157,7 +157,7 @@ async fn what_is_refused_can_be_written_again(scene: &Scene, bea: &Visitor, sam:
     bea.says("refused words").await;
     bea.sees("Not sent").await;
     bea.types(WRITE, "a thought").await;
-    bea.presses_beside("refused words", "Back into the field").await;
+    bea.presses_beside("refused words", "Edit again").await;
     bea.until("document.querySelector('#text').value === 'refused words\\n\\na thought'").await;
     bea.until(NOTHING_PENDING).await;
     bea.clears(WRITE).await;
@@ -171,7 +171,7 @@ async fn what_is_refused_can_be_written_again(scene: &Scene, bea: &Visitor, sam:
     scene.world.proxy().fault("PUT", "/send/m.room.message/", refusal);
     bea.presses("Save").await;
     bea.sees("Not sent").await;
-    bea.presses_beside("changed words", "Back into the field").await;
+    bea.presses_beside("changed words", "Edit again").await;
     bea.until("document.querySelector('#text').value === 'changed words'").await;
     bea.presses("Save").await;
     sam.sees("changed words").await;

@@ -84,7 +84,7 @@ async fn a_backdated_message_tells_both_times(scene: &Scene, bea: &Visitor) {
     let line = "[...document.querySelectorAll('li[data-event]')].find(it => it.textContent.includes('I accept in time'))";
     bea.until(&format!("{line}.querySelectorAll('.times time').length === 2")).await;
     let times = bea.js(&format!("{line}.querySelector('.times').textContent")).await;
-    assert!(times.as_str().unwrap().starts_with("Dated "), "{times}");
+    assert!(times.as_str().unwrap().starts_with("Sent "), "{times}");
     let others = "[...document.querySelectorAll('li[data-event]')].filter(it => it.querySelector('.times')).length";
     assert_eq!(bea.js(others).await, 1);
 }

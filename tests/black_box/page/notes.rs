@@ -12,7 +12,7 @@ on_both_databases! {
         for who in [&sam, &bea] {
             assert_eq!(who.js("document.getElementById('notes').open").await, false);
         }
-        sam.presses("Notes of your side, not seen by the other party").await;
+        sam.presses("Internal notes, not visible to the other party").await;
         sam.types("New note", "They pay late.\nAsk Rita.").await;
         sam.presses("Add note").await;
         sam.sees("They pay late.").await;

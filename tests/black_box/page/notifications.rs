@@ -205,8 +205,8 @@ async fn the_browser_shows_what_it_is_told() {
          return {{ toJSON: () => ({subscribed}) }}; }}; true"
     )).await;
     visitor.pictured("bell").await;
-    visitor.presses("Notify me of answers").await;
-    visitor.sees("You are notified of answers").await;
+    visitor.presses("Notify me of replies").await;
+    visitor.sees("You are notified of replies").await;
     assert_eq!(visitor.axe().await, Vec::<String>::new());
     let elsewhere = scene.browser.tab_beside(&visitor).await;
     visitor.looks_away().await;
@@ -229,8 +229,8 @@ async fn the_browser_shows_what_it_is_told() {
     assert_eq!(shown, expected);
 
     visitor.looks_again().await;
-    visitor.presses("You are notified of answers").await;
-    visitor.sees("Notify me of answers").await;
+    visitor.presses("You are notified of replies").await;
+    visitor.sees("Notify me of replies").await;
     let left = "SELECT CAST(COUNT(*) AS TEXT) FROM subscriptions";
     assert_eq!(scene.world.sql_text(left).await.as_deref(), Some("0"));
 }

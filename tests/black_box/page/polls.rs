@@ -60,7 +60,7 @@ on_both_databases! {
         client.send(room, "org.matrix.msc3381.poll.end", json!({
             "org.matrix.msc3381.poll.end": {}, "m.relates_to": { "rel_type": "m.reference", "event_id": poll },
         })).await;
-        bea.sees("This poll was ended.").await;
+        bea.sees("This poll has ended.").await;
         shows(&bea, &poll, ["1 vote", "1 vote"]).await;
         assert!(bea.text_of(&line).await.contains("your choice"));
         assert_eq!(bea.count(&format!("{line} input:not([type=hidden])")).await, 0);

@@ -36,7 +36,7 @@ on_both_databases! {
         let bea = scene.bea().await;
         bea.js("window.stayed = true").await;
         bea.presses("Search").await;
-        bea.types("Words in the messages", "pallet").await;
+        bea.types("Search the messages", "pallet").await;
         bea.press_key("Enter").await;
         bea.until("document.querySelectorAll('.hit').length === 1").await;
         let hit = bea.text_of(".hit").await;
@@ -53,7 +53,7 @@ on_both_databases! {
         finds(&bea, "stack", 1).await;
         finds(&bea, "birch", 1).await;
         finds(&bea, "<script>alert(1)</script>", 0).await;
-        bea.sees("No message says “<script>alert(1)</script>”.").await;
+        bea.sees("No message contains “<script>alert(1)</script>”.").await;
         finds(&bea, "\"", 0).await;
         // Bounded.
         finds(&bea, "message", 20).await;
@@ -63,7 +63,7 @@ on_both_databases! {
         plain.without_scripts().await;
         plain.open(&scene.page()).await;
         plain.presses("Search").await;
-        plain.types("Words in the messages", "pallet").await;
+        plain.types("Search the messages", "pallet").await;
         plain.press_key("Enter").await;
         plain.until("document.querySelectorAll('.hit').length === 1").await;
         plain.presses("Sam (seller)…").await;
@@ -77,8 +77,8 @@ on_both_databases! {
 
 /// Searches, and waits for so many lines.
 async fn finds(visitor: &Visitor, words: &str, count: usize) {
-    visitor.clears("Words in the messages").await;
-    visitor.types("Words in the messages", words).await;
+    visitor.clears("Search the messages").await;
+    visitor.types("Search the messages", words).await;
     visitor.js("document.querySelector('#found').replaceChildren('…'), 0").await;
     visitor.press_key("Enter").await;
     visitor.until("document.querySelector('#found').textContent !== '…'").await;

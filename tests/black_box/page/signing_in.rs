@@ -62,7 +62,7 @@ on_both_databases! {
         for bad in [token, signed(&late, SHOP_KEY), signed(&elsewhere, SHOP_KEY), signed(&fresh, "a-key-of-somebody-else-0123456789012345")] {
             let visitor = scene.browser.visitor().await;
             visitor.open(&format!("{address}?token={bad}")).await;
-            visitor.sees("This link is not complete").await;
+            visitor.sees("This link does not work").await;
             visitor.until("document.readyState === 'complete'").await;
             assert!(!visitor.html().await.contains("INV-2026-0042"));
         }

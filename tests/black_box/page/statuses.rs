@@ -58,7 +58,7 @@ on_both_databases! {
         pictured("overdue").await;
 
         // The buyer disputes it on the page, with a reason.
-        bea.presses("Dispute it…").await;
+        bea.presses("Dispute the invoice…").await;
         bea.types("Reason", "Three planks are split.").await;
         pictured("disputing").await;
         bea.js("document.querySelector('.steps details button').click(), 0").await;

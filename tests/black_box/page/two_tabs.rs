@@ -14,21 +14,21 @@ on_both_databases! {
         let rita_link = scene.world.shop.new_link(&scene.id, &json!({ "party": "seller", "contact": "rita@acme.example" })).await;
         let rita = scene.browser.visitor().await;
         rita.open(rita_link["url"].as_str().unwrap()).await;
-        rita.sees("You write as Rita for Acme Ltd.").await;
+        rita.sees("You are writing as Rita for Acme Ltd.").await;
         let bea = scene.browser.tab_beside(&rita).await;
         bea.open(&scene.world.shop.link(&scene.id, "buyer", Some("bea@birch.example")).await).await;
-        bea.sees("You write as Bea for Birch GmbH.").await;
+        bea.sees("You are writing as Bea for Birch GmbH.").await;
         the_tabs_do_everything(&scene, &rita, &bea, "first").await;
         bea.js("window.stayed = true").await;
         // A reload, and the way back, change nothing about who speaks.
         rita.reload().await;
-        rita.sees("You write as Rita for Acme Ltd.").await;
+        rita.sees("You are writing as Rita for Acme Ltd.").await;
         rita.says("Rita: after a reload").await;
         is_said_by(&scene, "Rita: after a reload", "seller", "Rita").await;
         // The address alone shows whoever signed in last.
         let third = scene.browser.tab_beside(&rita).await;
         third.open(&scene.page()).await;
-        third.sees("You write as Bea for Birch GmbH.").await;
+        third.sees("You are writing as Bea for Birch GmbH.").await;
 
         // Without scripts.
         let (plain_rita, plain_bea) = (scene.browser.tab_beside(&rita).await, scene.browser.tab_beside(&rita).await);
@@ -49,7 +49,7 @@ on_both_databases! {
         is_said_by(&scene, "Bea: still here", "buyer", "Bea").await;
         assert_eq!(bea.js("window.stayed").await, true);
         rita.reload().await;
-        rita.sees("You are no longer signed in here").await;
+        rita.sees("Someone else is now signed in").await;
         assert!(!rita.html().await.contains("INV-2026-0042"));
         assert_eq!(bea.console_errors(), Vec::<String>::new());
     }
@@ -212,7 +212,7 @@ async fn the_tabs_do_everything(scene: &Scene, rita: &Visitor, bea: &Visitor, ro
 
 /// The same by forms.
 async fn without_scripts(scene: &Scene, tab: &Visitor, party: &str, name: &str) {
-    tab.sees(&format!("You write as {name} for ")).await;
+    tab.sees(&format!("You are writing as {name} for ")).await;
     let words = format!("{name}: plainly");
     tab.says(&words).await;
     let entry = is_said_by(scene, &words, party, name).await;
@@ -228,5 +228,5 @@ async fn without_scripts(scene: &Scene, tab: &Visitor, party: &str, name: &str) 
     tab.removes(&format!("{words}, changed")).await;
     assert_eq!(about(scene, "redaction", event).await, party);
     tab.open(page).await;
-    tab.sees(&format!("You write as {name} for ")).await;
+    tab.sees(&format!("You are writing as {name} for ")).await;
 }

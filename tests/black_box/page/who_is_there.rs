@@ -80,11 +80,11 @@ on_both_databases! {
         let other = scene.world.shop.create(&order("order-2", &client.id)).await;
         let kim = scene.browser.visitor().await;
         kim.open(&scene.world.shop.link(&other, "buyer", Some("bea@birch.example")).await).await;
-        kim.sees("Nobody has written yet").await;
+        kim.sees("No messages yet").await;
         kim.sees("Usually replies within a minute").await;
         let seller = scene.browser.visitor().await;
         seller.open(&scene.world.shop.link(&other, "seller", Some("rita@acme.example")).await).await;
-        seller.sees("Nobody has written yet").await;
+        seller.sees("No messages yet").await;
         seller.does_not_see("Usually replies").await;
         assert_eq!(bea.console_errors(), Vec::<String>::new());
     }
@@ -97,8 +97,8 @@ on_both_databases! {
         for visitor in [&bea, &rita, &sam] {
             visitor.size(1440, 900).await;
         }
-        bea.sees("You write as Bea for Birch GmbH.").await;
-        sam.sees("You write as Sam for Acme Ltd.").await;
+        bea.sees("You are writing as Bea for Birch GmbH.").await;
+        sam.sees("You are writing as Sam for Acme Ltd.").await;
         bea.says("Is it paid?").await;
         let asked = scene.entry("Is it paid?").await["event_id"].as_str().unwrap().to_owned();
         sam.says("I look").await;

@@ -99,7 +99,12 @@ unit-DZN =
         [many] { $number } دزينة
        *[other] { $number } دزينة
     }
-unit-MIL = { $number } ألف
+unit-MIL =
+    { $count ->
+        [few] { $number } آلاف
+        [many] { $number } ألفًا
+       *[other] { $number } ألف
+    }
 unit-XBX =
     { $count ->
         [few] { $number } صناديق
@@ -207,3 +212,7 @@ duration-days =
         [many] نحو { $count } يومًا
        *[other] نحو { $count } يوم
     }
+
+## Lists
+
+list-comma = ،

@@ -6,7 +6,7 @@
 page-title = { $kind } { $number } · { $seller }
 skip-to-invoice = Zur Rechnung springen
 skip-to-messages = Zu den Nachrichten springen
-skip-to-compose = Zum Schreiben einer Nachricht springen
+skip-to-compose = Zum Nachrichtenfeld springen
 tabs = Teile dieser Seite
 tab-invoice = Rechnung
 tab-messages = Nachrichten
@@ -29,9 +29,9 @@ named-with-side = { $name } ({ $side })
 you = Sie
 spoiler = Spoiler
 spoiler-about = Spoiler: { $reason }
-times-differ = Vom Server des Absenders datiert auf { $sent }, eingegangen { $received }.
-times-differ-history = Vom Server des Absenders datiert auf { $sent }, aus dem Verlauf des Raums gelesen { $received }.
-unknown-time = eine unbekannte Zeit
+times-differ = Laut Server des Absenders gesendet: { $sent }; eingegangen: { $received }.
+times-differ-history = Laut Server des Absenders gesendet: { $sent }; aus dem Verlauf des Raums gelesen: { $received }.
+unknown-time = unbekannt
 nothing-due = Nichts zu zahlen
 due-on = Fällig am { $date }
 due-today = heute fällig
@@ -55,12 +55,12 @@ status-awaiting-payment = Zahlung ausstehend
 status-partially-paid = Teilweise bezahlt
 status-paid = Bezahlt
 status-overdue = Überfällig
-status-disputed = Strittig
+status-disputed = Beanstandet
 status-cancelled = Storniert
 status-refunded = Erstattet
 status-partially-refunded = Teilweise erstattet
 status-written-off = Ausgebucht
-status-issued = Gestellt
+status-issued = Ausgestellt
 status-partly-paid = Teilweise bezahlt
 status-accepted = Anerkannt
 status-shipped = Versandt
@@ -68,13 +68,13 @@ status-completed = Abgeschlossen
 status-credited = Gutgeschrieben
 steps = Was Sie tun können
 step-accepted = Rechnung anerkennen
-step-disputed = Beanstanden
+step-disputed = Rechnung beanstanden
 step-shipped = Als versandt markieren
 step-paid = Als bezahlt markieren
 step-other = Auf „{ $status }“ setzen
 step-reason = Grund
 
-side-notes = Notizen Ihrer Seite, für die andere Partei nicht sichtbar
+side-notes = Interne Notizen, für die andere Seite nicht sichtbar
 notes-older = Ältere Notizen
 note-new = Neue Notiz
 note-add = Notiz hinzufügen
@@ -86,18 +86,18 @@ from = Von
 to = An
 vat-id = USt-IdNr.
 issued = Rechnungsdatum
-due = Fällig
+due = Fällig am
 buyer-reference = Ihr Zeichen
-order-reference = Bestellung
+order-reference = Bestellnummer
 further = Weitere Angaben
 attached-files = Angehängte Dateien
-also-in-the-file = Außerdem in der Datei
+also-in-the-file = Weitere Werte aus der Datei
 also-in-the-file-more = { $count ->
     [one] und ein weiterer Wert
    *[other] und { $count } weitere Werte
 }
 lines = Positionen
-no-lines = Diese Rechnung nennt nur Summen.
+no-lines = Diese Rechnung weist nur Summen aus.
 line-description = Bezeichnung
 line-quantity = Menge
 line-price = Einzelpreis
@@ -111,11 +111,11 @@ notes = Anmerkungen
 ## VAT
 
 vat-breakdown = Umsatzsteuer
-vat-category = Satz
-vat-taxable = Netto
+vat-category = Steuersatz
+vat-taxable = Nettobetrag
 vat-tax = USt.
-vat-z = Nullsatz
-vat-e = Steuerbefreit
+vat-z = Nullsteuersatz
+vat-e = Umsatzsteuerfrei
 vat-ae = Steuerschuldnerschaft des Leistungsempfängers
 vat-k = Innergemeinschaftliche Lieferung
 vat-g = Ausfuhr aus der EU
@@ -142,7 +142,7 @@ total-due = Offener Betrag
 ## How to pay
 
 payment = Zahlung
-payment-means = Zahlungsweg
+payment-means = Zahlungsart
 payment-account-name = Kontoinhaber
 payment-iban = IBAN
 payment-account = Kontonummer
@@ -161,7 +161,7 @@ pay-app = In einer Banking-App öffnen
 pay-said = Ich habe bezahlt
 pay-said-label = Ihre Nachricht
 pay-said-words = Wir haben { $amount } für { $number } bezahlt.
-pay-said-file = Zahlungsbeleg, wenn Sie möchten
+pay-said-file = Zahlungsbeleg (optional)
 pay-said-send = Verkäufer informieren
 copy = Kopieren
 copied = Kopiert
@@ -172,23 +172,23 @@ means-10 = Bar
 means-20 = Scheck
 means-30 = Überweisung
 means-31 = Überweisung
-means-42 = Auf ein Bankkonto
+means-42 = Zahlung auf ein Bankkonto
 means-48 = Bankkarte
 means-49 = Lastschrift
 means-54 = Kreditkarte
 means-55 = Debitkarte
-means-57 = Dauervereinbarung
+means-57 = Nach bestehender Vereinbarung
 means-58 = SEPA-Überweisung
 means-59 = SEPA-Lastschrift
 means-68 = Online-Zahlung
-means-97 = Verrechnung zwischen den Parteien
+means-97 = Verrechnung
 
 ## Downloads
 
-downloads = Herunterladen
+downloads = Downloads
 download-pdf = PDF herunterladen
 download-more = Weitere Downloads
-download-conversation = Gespräch mit seinen Dateien
+download-conversation = Unterhaltung mit Dateien
 download-original = Originaldatei
 download-xml = Rechnung als XML
 download-ubl = Rechnung als UBL
@@ -199,14 +199,14 @@ download-cii = Rechnung als CII
 history = Verlauf
 revision = Fassung { $number }
 revision-first = Ursprüngliche Fassung
-revision-no-changes = Nichts, was hier zu sehen ist, wurde geändert.
+revision-no-changes = An den hier gezeigten Angaben hat sich nichts geändert.
 before = vorher:
 after = jetzt:
 change-status = Status
 change-number = Rechnungsnummer
-change-type = Art des Dokuments
+change-type = Art des Belegs
 change-issue_date = Rechnungsdatum
-change-due_date = Fälligkeit
+change-due_date = Fälligkeitsdatum
 change-currency = Währung
 change-line = Position { $which }
 change-allowance = Nachlass { $which }
@@ -223,7 +223,7 @@ change-terms = Zahlungsbedingungen
 change-note = Anmerkung
 change-notes = Anmerkungen
 change-buyer_reference = Zeichen des Käufers
-change-order_reference = Bestellung
+change-order_reference = Bestellnummer
 change-buyer = Käufer
 change-seller = Verkäufer
 change-contact = Ansprechpartner { $which }
@@ -237,15 +237,15 @@ change-redactions = Entfernte Nachrichten
 
 messages-with = Nachrichten mit { $name }
 messages = Nachrichten
-no-messages-buyer = Noch hat niemand geschrieben. Hier erreichen Sie { $name }: Fragen Sie zur Rechnung, zur Lieferung oder was Sie sonst wissen möchten.
-no-messages-seller = Noch hat niemand geschrieben. Hier erreichen Sie { $name }: Teilen Sie mit, was es zur Rechnung oder zur Lieferung zu sagen gibt, und beantworten Sie Fragen.
+no-messages-buyer = Noch keine Nachrichten. Schreiben Sie { $name } hier, wenn Sie Fragen zur Rechnung, zur Lieferung oder zu etwas anderem haben.
+no-messages-seller = Noch keine Nachrichten. Schreiben Sie { $name } hier, was zur Rechnung oder zur Lieferung wichtig ist, und beantworten Sie Fragen.
 questions = Was Sie fragen können
 question-1 = Können Sie das Zahlungsziel verlängern?
-question-2 = Können Sie mir eine Position der Rechnung erläutern?
+question-2 = Können Sie mir eine Position der Rechnung erklären?
 question-3 = Auf der Rechnung stimmt etwas nicht. Können Sie sie berichtigen?
 older-messages = Ältere Nachrichten
 search = Suchen
-search-words = Wörter in den Nachrichten
+search-words = Nachrichten durchsuchen
 search-nothing = Keine Nachricht enthält „{ $words }“.
 jump-to-latest = Neueste Nachrichten
 new-messages =
@@ -263,12 +263,12 @@ without-words = Eine Nachricht, die hier nicht angezeigt werden kann.
 in-reply-to = Antwort an { $name }:
 in-reply-to-you = Antwort auf Ihre eigene Nachricht:
 bell-off = Über Antworten benachrichtigen
-bell-on = Sie werden über Antworten benachrichtigt
+bell-on = Benachrichtigungen bei Antworten sind an
 bell-refused = Dieser Browser erlaubt für diese Seite keine Benachrichtigungen. Sie können sie in seinen Einstellungen erlauben.
 seen-by = Gelesen von { $name }
-typing-one = { $name } schreibt …
-typing-two = { $first } und { $second } schreiben …
-typing-many = Mehrere schreiben …
+typing-one = { $name } schreibt …
+typing-two = { $first } und { $second } schreiben …
+typing-many = Mehrere Personen schreiben …
 
 ## What can be done to a message
 
@@ -285,7 +285,7 @@ reacted-by = { $key }: { $names }
 ## Files
 
 file-download = Herunterladen
-file-wanted = wird abgerufen
+file-wanted = wird heruntergeladen
 file-refused = wurde nicht angenommen
 file-missing = ist nicht mehr vorhanden
 file-expired = ist nicht mehr vorhanden
@@ -312,24 +312,24 @@ poll-votes =
 
 ## What is not sent yet
 
-sending = Wird gesendet …
-uploading = Wird hochgeladen, { $percent } %
+sending = Wird gesendet …
+uploading = Wird hochgeladen, { $percent } %
 not-sent = Nicht gesendet: { $problem }
 saved = Gespeichert: { $problem }
-not-sent-offline = Wartet auf eine Verbindung und wird dann von selbst gesendet.
+not-sent-offline = Wartet auf eine Verbindung und wird dann automatisch gesendet.
 try-again = Erneut versuchen
 discard = Verwerfen
-put-back = Zurück ins Textfeld
+put-back = Erneut bearbeiten
 unsent = Noch nicht gesendet
 
 ## Writing
 
 compose = Nachricht schreiben
 compose-label = Nachricht
-compose-placeholder = Nachricht schreiben …
+compose-placeholder = Nachricht schreiben …
 to-label = An
 to-everyone = alle
-compose-closed = Dieser Vorgang ist abgeschlossen, deshalb kann hier niemand mehr schreiben. Das Gespräch bleibt erhalten.
+compose-closed = Dieser Vorgang ist abgeschlossen, deshalb kann hier niemand mehr schreiben. Die Unterhaltung bleibt erhalten.
 compose-format = Formatierung
 compose-hint = **fett**, _kursiv_, `Code`. Die Eingabetaste sendet, Umschalt+Eingabe beginnt eine neue Zeile.
 compose-hint-plain = **fett**, _kursiv_, `Code`, Listen und Links sind möglich.
@@ -347,9 +347,9 @@ editing = Sie bearbeiten Ihre Nachricht
 
 ## Connection to the server
 
-connection-busy = Auf zu vielen Bildschirmen geöffnet: Neue Nachrichten erscheinen hier, sobald ein anderer geschlossen ist.
+connection-busy = Diese Seite ist zu oft geöffnet. Neue Nachrichten erscheinen hier, sobald Sie eine andere schließen.
 connection-live = Wieder verbunden
-connection-lost = Verbindung unterbrochen. Neuer Versuch …
+connection-lost = Verbindung unterbrochen. Neuer Versuch …
 connection-offline = Sie sind offline. Nachrichten kommen an, sobald Sie wieder verbunden sind.
 action-failed = Das hat nicht funktioniert. Bitte versuchen Sie es noch einmal.
 
@@ -361,13 +361,13 @@ people-more =
         [one] { $count } weiterer Ansprechpartner
        *[other] { $count } weitere Ansprechpartner
     }
-presence-here = sieht sich diese Seite an
+presence-here = gerade auf dieser Seite
 presence-online = online
 presence-away = abwesend
 presence-offline = offline
 presence-offline-since = zuletzt aktiv: { $time }
 reach-invited = eingeladen
-reach-not-in-room = nicht im Gespräch
+reach-not-in-room = nicht in der Unterhaltung
 reach-email = per E-Mail
 reach-page = nur auf dieser Seite
 replies-minutes =
@@ -388,8 +388,8 @@ replies-days =
 
 ## Pages for those who may not see an invoice
 
-closed-wrong-title = Dieser Link ist nicht vollständig
-closed-wrong-text = Ein Teil der Adresse scheint zu fehlen. Öffnen Sie den Link in Ihrer Nachricht noch einmal oder kopieren Sie ihn ganz.
+closed-wrong-title = Dieser Link funktioniert nicht
+closed-wrong-text = Er ist unvollständig oder wurde bereits verwendet. Öffnen Sie den Link in Ihrer Nachricht noch einmal oder kopieren Sie ihn ganz. Wenn das nicht hilft, bitten Sie den Absender um einen neuen.
 closed-expired-title = Dieser Link ist abgelaufen
 closed-expired-text = Links gelten nur eine begrenzte Zeit. Bitten Sie den Absender um einen neuen.
 closed-revoked-title = Dieser Link gilt nicht mehr
@@ -398,23 +398,23 @@ closed-signed-out-title = Sie sind abgemeldet
 closed-signed-out-text = Um die Rechnung wieder zu sehen, öffnen Sie den Link, den Sie erhalten haben.
 closed-not-found-title = Hier ist nichts
 closed-not-found-text = Prüfen Sie die Adresse oder öffnen Sie den Link, den Sie erhalten haben, noch einmal.
-closed-other-speaker-title = Sie sind hier nicht mehr als die Person angemeldet, für die diese Seite geöffnet wurde
-closed-other-speaker-text = In diesem Browser ist jemand anderes angemeldet. Deshalb wurde nichts ausgeführt: Es wäre in dessen Namen geschehen. Öffnen Sie Ihren eigenen Link noch einmal, um fortzufahren.
-closed-nameless-title = Diese Seite sagt nicht, wer Sie sind
-closed-nameless-text = Sie wurde geöffnet, bevor die Rechnungsseite aktualisiert wurde. Deshalb wurde nichts ausgeführt. Öffnen Sie Ihren Link noch einmal, dann geht alles wie zuvor.
-closed-sign-in = Wenn Sie über einen Shop oder ein Matrix-Konto Zugang haben, melden Sie sich dort an und kommen Sie von dessen Seite zurück.
+closed-other-speaker-title = In diesem Browser ist jetzt jemand anderes angemeldet
+closed-other-speaker-text = Diese Seite wurde für eine andere Person geöffnet. Deshalb wurde nichts ausgeführt: Es wäre im falschen Namen geschehen. Öffnen Sie Ihren eigenen Link noch einmal, um fortzufahren.
+closed-nameless-title = Diese Seite ist veraltet
+closed-nameless-text = Die Rechnungsseite wurde aktualisiert, nachdem Sie sie geöffnet hatten. Deshalb wurde nichts ausgeführt. Öffnen Sie Ihren Link noch einmal, um fortzufahren.
+closed-sign-in = Wenn Sie die Rechnung sonst über einen Shop oder über Matrix öffnen, melden Sie sich dort an und öffnen Sie sie noch einmal.
 ask-label = Ihre Matrix-ID
 ask-send = Link zusenden
-ask-about = Wenn Sie Kontakt dieser Rechnung sind, erhalten Sie Ihren eigenen Link als Direktnachricht.
+ask-about = Wenn Sie als Ansprechpartner für diese Rechnung hinterlegt sind, erhalten Sie Ihren eigenen Link als Direktnachricht.
 asked-title = Sehen Sie in Ihren Nachrichten nach
-asked-text = Wenn { $user } zu einem Kontakt dieser Rechnung gehört, sendet { $bot } dorthin einen Link als Direktnachricht. Das dauert höchstens eine Minute.
+asked-text = Wenn { $user } zu einem Ansprechpartner für diese Rechnung gehört, sendet { $bot } dorthin einen Link als Direktnachricht. Das dauert höchstens eine Minute.
 asked-again = Nichts gekommen? Prüfen Sie die Matrix-ID und versuchen Sie es nach zehn Minuten noch einmal.
-preview-text = Öffnen Sie sie, um zu sehen, was offen ist, und der anderen Seite zu schreiben.
+preview-text = Hier sehen Sie den offenen Betrag und können der anderen Seite schreiben.
 
 ## Inside a Matrix client
 
 widget-title = Rechnung
-widget-waiting = Ihr Matrix-Client wird gefragt, wer Sie sind …
+widget-waiting = Ihr Matrix-Client wird gefragt, wer Sie sind …
 widget-refused = Ihr Matrix-Client hat nicht mitgeteilt, wer Sie sind; deshalb kann die Rechnung nicht angezeigt werden.
 widget-not-a-party = Dieses Matrix-Konto gehört zu keinem Ansprechpartner des Käufers oder des Verkäufers dieser Rechnung.
 widget-open = Seite öffnen
@@ -475,10 +475,10 @@ bt-77 = Ort der Lieferung
 bt-78 = Postleitzahl der Lieferung
 bt-79 = Region der Lieferung
 bt-80 = Land der Lieferung
-bt-82 = Zahlungsweg
+bt-82 = Zahlungsart
 bt-87 = Kartennummer
 bt-88 = Karteninhaber
-bt-89 = Mandat
+bt-89 = Mandatsreferenz
 bt-90 = Gläubiger-Identifikationsnummer
 bt-91 = Belastetes Konto
 bt-93 = Grundbetrag des Nachlasses
@@ -490,9 +490,9 @@ bt-105 = Code für den Grund des Zuschlags
 bt-111 = USt. in der Abrechnungswährung
 bt-120 = Grund der Steuerbefreiung
 bt-121 = Code der Steuerbefreiung
-bt-122 = Begleitdokument
-bt-123 = Beschreibung des Begleitdokuments
-bt-124 = Fundort des Begleitdokuments
+bt-122 = Rechnungsbegründende Unterlage
+bt-123 = Beschreibung der Unterlage
+bt-124 = Fundort der Unterlage
 bt-125 = Angehängtes Dokument
 bt-127 = Anmerkung
 bt-128 = Objekt
@@ -529,5 +529,5 @@ bt-165 = Lieferanschrift
 
 entrance-open = Rechnung öffnen
 entrance-open-text = Die Rechnung wird gleich geöffnet. Wenn nichts geschieht, drücken Sie auf die Schaltfläche.
-entrance-download = Gespräch herunterladen
+entrance-download = Unterhaltung herunterladen
 entrance-download-text = Der Download beginnt gleich. Wenn nichts geschieht, drücken Sie auf die Schaltfläche.

@@ -4,7 +4,7 @@ bt-85 = Inhaber eines weiteren Kontos
 bt-106 = Summe der Positionen
 bt-107 = Summe der Nachlässe
 bt-108 = Summe der Zuschläge
-bt-116 = Zu versteuernder Betrag
+bt-116 = Bemessungsgrundlage
 bt-117 = Umsatzsteuerbetrag
 bg-12 = Anschrift des Steuervertreters
 bg-15 = Lieferanschrift
@@ -14,7 +14,7 @@ bg-32 = Eigenschaft
 
 change-account_name = Kontoinhaber
 change-account = Weiteres Konto
-change-payment_means = Zahlungsweg
+change-payment_means = Zahlungsart
 change-payment_reference = Verwendungszweck
 change-payment_terms = Zahlungsbedingungen
 change-with_vat = Gesamtbetrag mit USt.

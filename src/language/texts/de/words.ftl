@@ -122,7 +122,7 @@ unit-MTQ = { $number } m³
 unit-KWT = { $number } kW
 unit-KWH = { $number } kWh
 unit-MWH = { $number } MWh
-unit-P1 = { $number } %
+unit-P1 = { $number } %
 
 # Other codes for the same.
 unit-H87 = { unit-C62 }
@@ -157,3 +157,7 @@ duration-hour = etwa eine Stunde
 duration-hours = etwa { $count } Stunden
 duration-day = etwa ein Tag
 duration-days = etwa { $count } Tage
+
+## Lists
+
+list-comma = ,

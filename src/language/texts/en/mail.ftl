@@ -22,44 +22,44 @@ mail-more = … The rest is on the page.
 # $name: of a file.
 mail-file = File: { $name }
 # A button that opens the page.
-mail-open = Read and answer
-mail-answer = You can also answer this mail: what you write is said in the conversation.
-mail-private = The link is yours alone: whoever has it reads and writes there in your name. Please do not forward it.
+mail-open = Read and reply
+mail-answer = You can also reply to this e-mail: your reply appears in the conversation.
+mail-private = This link is for you only: anyone who has it can read and write in your name. Please do not forward it.
 # $seller: who issued the invoice; $address: of the reader.
-mail-why = You get this mail because { $seller } named { $address } as a contact for this invoice.
-mail-unsubscribe = No more mails from this sender
+mail-why = You receive this e-mail because { $seller } named { $address } as a contact for this invoice.
+mail-unsubscribe = Unsubscribe from this sender’s e-mails
 
 ## The page to which that leads
 
-unsubscribe-title = No more mails
-unsubscribe-text = This address then gets no more mails about invoices of this sender. What is said can still be read on the invoice page.
-unsubscribe-send = Send me no more mails
-unsubscribed-title = Mails are switched off
-unsubscribed-text = No more mails go to this address. If you want them again, ask the sender of the invoice.
+unsubscribe-title = Unsubscribe
+unsubscribe-text = This address will then get no more e-mails about invoices from this sender. You can still read all messages on the invoice page.
+unsubscribe-send = Stop these e-mails
+unsubscribed-title = You are unsubscribed
+unsubscribed-text = This address gets no more e-mails about invoices from this sender. If you want them again, ask the sender of the invoice.
 
 ## A link that somebody asked for on the page
 
-mail-link = Your link to the page
-mail-link-about = Somebody, probably you, asked for it on the invoice page. If it was not you, there is nothing to do.
+mail-link = Your link to the invoice page
+mail-link-about = Someone, probably you, asked for it on the invoice page. If it was not you, you do not need to do anything.
 # Form: a link of their own is sent to whoever asks and is a contact.
 ask-label-or-mail = Your e-mail address or Matrix ID
-ask-about-or-mail = If you are a contact of this invoice, you get a link of your own, by e-mail or in a direct message.
+ask-about-or-mail = If you are a contact for this invoice, you will get your own link by e-mail or in a direct message.
 # $user: the e-mail address that was given.
-asked-by-mail-text = If { $user } belongs to a contact of this invoice, a mail with a link is on its way there. It takes some minutes at most.
-asked-by-mail-again = Nothing came? Look among the unwanted mails, check the address, and ask again after ten minutes.
+asked-by-mail-text = If { $user } belongs to a contact for this invoice, an e-mail with a link is on its way there. It takes a few minutes at most.
+asked-by-mail-again = Nothing arrived? Look in the spam folder, check the address, and ask again after ten minutes.
 
 ## To a contact whom the shop has just named
 
 # $seller: who issued the invoice.
-mail-invitation = For you, from { $seller }
-mail-invitation-about = On its page you read it, see how to pay, and ask questions.
+mail-invitation = A document for you from { $seller }
+mail-invitation-about = On its page you can read it, see how to pay and ask questions.
 # $amount: with its currency; $date: by when it is to be paid.
-mail-owed = To be paid: { $amount }.
-mail-owed-by = To be paid: { $amount }, by { $date }.
+mail-owed = Amount due: { $amount }.
+mail-owed-by = Amount due: { $amount }, payable by { $date }.
 
 ## A reminder, before the due date or after it
 
 # $date: the due date.
-mail-reminder = A reminder: payment is due on { $date }
-mail-reminder-late = A reminder: payment was due on { $date }
-mail-reminder-about = If you have already paid, there is nothing to do. On the page you see how to pay, and can ask questions.
+mail-reminder = Reminder: payment is due on { $date }
+mail-reminder-late = Reminder: payment was due on { $date }
+mail-reminder-about = If you have already paid, please disregard this reminder. On the page you can see how to pay and ask questions.

@@ -14,10 +14,10 @@ tab-invoice = Invoice
 tab-messages = Messages
 language = Language
 # Who looks at the page. $name: a person or firm; $role: role-buyer or role-seller.
-seen-as = You see this page as { $name } ({ $role }).
+seen-as = You are viewing this page as { $name } ({ $role }).
 # Who writes, beside the field. $name: a person; $party: the firm or person for whom they write.
-writing-as = You write as { $name } for { $party }.
-writing-for = You write for { $party }.
+writing-as = You are writing as { $name } for { $party }.
+writing-for = You are writing for { $party }.
 leave = Sign out on this device
 role-buyer = buyer
 role-seller = seller
@@ -37,9 +37,9 @@ you = You
 spoiler = Spoiler
 spoiler-about = Spoiler: { $reason }
 # On a message whose two times are minutes or more apart. $sent, $received: day and time.
-times-differ = Dated { $sent } by the sender’s server, received { $received }.
-times-differ-history = Dated { $sent } by the sender’s server, read from the room’s history { $received }.
-unknown-time = an unknown time
+times-differ = Sent { $sent } according to the sender’s server, received { $received }.
+times-differ-history = Sent { $sent } according to the sender’s server, read from the room’s history { $received }.
+unknown-time = at an unknown time
 nothing-due = Nothing to pay
 # $date: the day on which it must be paid.
 due-on = Due { $date }
@@ -77,7 +77,7 @@ status-completed = Completed
 status-credited = Credited
 steps = What you can do
 step-accepted = Accept the invoice
-step-disputed = Dispute it
+step-disputed = Dispute the invoice
 step-shipped = Mark as shipped
 step-paid = Mark as paid
 step-other = Set to “{ $status }”
@@ -85,7 +85,7 @@ step-reason = Reason
 
 ## Notes of one side, which the other side never sees
 
-side-notes = Notes of your side, not seen by the other party
+side-notes = Internal notes, not visible to the other party
 notes-older = Older notes
 note-new = New note
 note-add = Add note
@@ -96,20 +96,20 @@ note-removed = This note was removed.
 from = From
 to = To
 vat-id = VAT ID
-issued = Issued
-due = Due
+issued = Issue date
+due = Due date
 buyer-reference = Your reference
-order-reference = Order
+order-reference = Order number
 # Heading of whatever else the invoice says.
 further = More details
 attached-files = Attached files
-also-in-the-file = Also in the file
+also-in-the-file = Further values in the file
 also-in-the-file-more = { $count ->
     [one] and one more value
    *[other] and { $count } more values
 }
 lines = Items
-no-lines = This invoice states totals only.
+no-lines = This invoice shows only totals.
 line-description = Description
 line-quantity = Quantity
 line-price = Unit price
@@ -126,7 +126,7 @@ notes = Notes
 
 vat-breakdown = VAT
 vat-category = Rate
-vat-taxable = Net
+vat-taxable = Taxable amount
 vat-tax = VAT
 # Categories of UNTDID 5305, where there is no rate or more to be said than the rate.
 vat-z = Zero rated
@@ -164,9 +164,9 @@ payment-account = Account number
 payment-amount = Amount
 payment-bic = BIC
 payment-reference = Payment reference
-payment-discount = Early payment
-payment-discount-until = { $percent } less if it is paid by { $date }: { $amount }
-payment-terms = Terms
+payment-discount = Early payment discount
+payment-discount-until = { $percent } discount if paid by { $date }: { $amount }
+payment-terms = Payment terms
 payment-further-account = Another account
 # Button that opens the account, the amount and the reference, and the heading above them, with the amount.
 pay = Pay
@@ -179,7 +179,7 @@ pay-said = I have paid
 pay-said-label = Your message
 # What the buyer says to the seller; the buyer can change it. $amount: with its currency; $number: of the invoice.
 pay-said-words = We have paid { $amount } for { $number }.
-pay-said-file = Proof of payment, if you like
+pay-said-file = Proof of payment (optional)
 pay-said-send = Tell the seller
 copy = Copy
 # Shown in place of "Copy" for a moment.
@@ -190,8 +190,8 @@ qr-label = QR code for a SEPA credit transfer
 means-1 = By agreement
 means-10 = Cash
 means-20 = Cheque
-means-30 = Credit transfer
-means-31 = Debit transfer
+means-30 = Bank transfer
+means-31 = Bank transfer
 means-42 = To a bank account
 means-48 = Bank card
 means-49 = Direct debit
@@ -201,14 +201,14 @@ means-57 = Standing agreement
 means-58 = SEPA credit transfer
 means-59 = SEPA direct debit
 means-68 = Online payment
-means-97 = Clearing between the parties
+means-97 = Offset between the parties
 
 ## Downloads
 
 downloads = Downloads
 download-pdf = Download PDF
 # Opens the other downloads.
-download-more = More to download
+download-more = More downloads
 download-conversation = Conversation with its files
 download-original = Original file
 download-xml = Invoice as XML
@@ -221,15 +221,15 @@ history = History
 # $number: counts up from 1 with each change by the seller.
 revision = Version { $number }
 revision-first = Original
-revision-no-changes = Nothing that is shown here was changed.
+revision-no-changes = Nothing shown here has changed.
 # For screen readers, before an old and a new value.
 before = before:
 after = now:
 # What a revision changed. $which: which line, contact and so on; empty if there is only one.
 change-status = Status
 change-number = Invoice number
-change-type = Kind of document
-change-issue_date = Date of issue
+change-type = Type of document
+change-issue_date = Issue date
 change-due_date = Due date
 change-currency = Currency
 change-line = Line { $which }
@@ -246,8 +246,8 @@ change-reference = Payment reference
 change-terms = Payment terms
 change-note = Note
 change-notes = Notes
-change-buyer_reference = Buyer's reference
-change-order_reference = Order
+change-buyer_reference = Buyer’s reference
+change-order_reference = Order number
 change-buyer = Buyer
 change-seller = Seller
 change-contact = Contact { $which }
@@ -263,8 +263,8 @@ change-redactions = Removed messages
 messages-with = Messages with { $name }
 messages = Messages
 # $name: the other party.
-no-messages-buyer = Nobody has written yet. Here you reach { $name }: ask about the invoice, the delivery, or whatever else you need to know.
-no-messages-seller = Nobody has written yet. Here you reach { $name }: tell them what there is to say about the invoice or the delivery, and answer their questions.
+no-messages-buyer = No messages yet. Write to { $name } here: ask about the invoice, the delivery or anything else.
+no-messages-seller = No messages yet. Write to { $name } here about the invoice or the delivery, and answer their questions.
 # Of a list of questions that a buyer can take over, and the questions, as the buyer asks the seller.
 questions = What you can ask
 question-1 = Could the due date be extended?
@@ -272,9 +272,9 @@ question-2 = Could you explain one of the items?
 question-3 = Something on the invoice is not right. Could you correct it?
 older-messages = Older messages
 search = Search
-search-words = Words in the messages
+search-words = Search the messages
 # $words: what was searched for.
-search-nothing = No message says “{ $words }”.
+search-nothing = No message contains “{ $words }”.
 jump-to-latest = Latest messages
 # On the same button: how many came since one scrolled up.
 new-messages =
@@ -295,8 +295,8 @@ without-words = A message that cannot be shown here.
 in-reply-to = In reply to { $name }:
 in-reply-to-you = In reply to your own message:
 # On the button by which a browser tells of answers: while it does not, and while it does.
-bell-off = Notify me of answers
-bell-on = You are notified of answers
+bell-off = Notify me of replies
+bell-on = You are notified of replies
 bell-refused = This browser does not allow notifications for this page. You can allow them in its settings.
 # $name: who has read up to here.
 seen-by = Seen by { $name }
@@ -311,7 +311,7 @@ actions = Actions for the message by { $name }
 reply = Reply
 edit = Edit
 remove = Remove
-remove-question = Remove it for everybody?
+remove-question = Remove it for everyone?
 remove-confirm = Yes, remove
 react = React
 # Button with an emoji. $key: the emoji.
@@ -322,7 +322,7 @@ reacted-by = { $key }: { $names }
 ## Files
 
 file-download = Download
-file-wanted = is being fetched
+file-wanted = is being downloaded
 file-refused = was not accepted
 file-missing = is no longer there
 file-expired = is no longer there
@@ -343,7 +343,7 @@ poll-most =
         [one] Choose one answer.
        *[other] Choose up to { $count } answers.
     }
-poll-ended = This poll was ended.
+poll-ended = This poll has ended.
 poll-votes =
     { $count ->
         [one] { $count } vote
@@ -364,7 +364,7 @@ not-sent-offline = Waiting for a connection. It will then be sent automatically.
 try-again = Try again
 discard = Discard
 # Button: a message that was not sent is put into the text field again.
-put-back = Back into the field
+put-back = Edit again
 unsent = Not sent yet
 
 ## Writing
@@ -375,7 +375,7 @@ compose-placeholder = Write a message…
 # Before the choice of those to whom a message is addressed: everyone, a person or a duty.
 to-label = To
 to-everyone = everyone
-compose-closed = This transaction is closed, so nobody can write here. The conversation stays.
+compose-closed = This transaction is closed, so no more messages can be written here. The conversation is kept.
 # Opens compose-hint or compose-hint-plain.
 compose-format = Formatting
 compose-hint = **bold**, _italic_, `code`. Enter sends, Shift+Enter starts a new line.
@@ -385,7 +385,7 @@ save = Save
 cancel = Cancel
 attach = Attach files
 attach-files = Files
-attach-description = Describe the picture for those who cannot see it
+attach-description = Describe the picture for people who cannot see it
 attach-remove = Remove { $name }
 drop-here = Drop files here to send them
 replying-to = Replying to { $name }
@@ -394,10 +394,10 @@ editing = Editing your message
 
 ## Connection to the server
 
-connection-busy = Open on too many screens: new messages show here once another one is closed.
+connection-busy = This page is open too many times. New messages appear here once you close another one.
 connection-live = Connected again
 connection-lost = Connection lost. Trying again…
-connection-offline = You are offline. Messages arrive when you are back.
+connection-offline = You are offline. Messages will arrive when you are online again.
 action-failed = That did not work. Try again.
 
 ## Who to talk to
@@ -439,29 +439,29 @@ replies-days =
 
 ## Pages for those who may not see an invoice
 
-closed-wrong-title = This link is not complete
-closed-wrong-text = Part of the address seems to be missing. Open the link from your message again, or copy all of it.
+closed-wrong-title = This link does not work
+closed-wrong-text = It may be incomplete, or it has already been used. Open the link from your message again or copy all of it. If that does not help, ask whoever sent it for a new one.
 closed-expired-title = This link has expired
-closed-expired-text = Links are valid for a limited time. Ask whoever sent it for a new one.
+closed-expired-text = Links work for a limited time only. Ask whoever sent it for a new one.
 closed-revoked-title = This link is no longer valid
 closed-revoked-text = It was withdrawn by whoever sent it. Ask them for a new one.
 closed-signed-out-title = You are signed out
 closed-signed-out-text = To see the invoice again, open the link that you were sent.
 closed-not-found-title = There is nothing here
 closed-not-found-text = Check the address, or open the link that you were sent again.
-closed-other-speaker-title = You are no longer signed in here as the one for whom this page was opened
-closed-other-speaker-text = Somebody else is signed in in this browser, so nothing was done: it would have been done in their name. Open your own link again to go on.
-closed-nameless-title = This page does not say who you are
-closed-nameless-text = It was opened before the invoice page was updated, so nothing was done. Open your link again; then everything works as before.
-closed-sign-in = If you were given access through a shop or a Matrix account, sign in there and come back from its page.
+closed-other-speaker-title = Someone else is now signed in in this browser
+closed-other-speaker-text = This page was opened for another person, so nothing was done: it would have been done in the wrong name. Open your own link again to continue.
+closed-nameless-title = This page is out of date
+closed-nameless-text = The invoice page was updated after you opened it, so nothing was done. Open your link again to continue.
+closed-sign-in = If you usually open the invoice from a shop or from Matrix, sign in there and open it again.
 # Form: the bot sends a link of their own to whoever asks and is a contact.
 ask-label = Your Matrix ID
 ask-send = Send me my link
-ask-about = If you are a contact of this invoice, you get a link of your own in a direct message.
+ask-about = If you are a contact for this invoice, you will get your own link in a direct message.
 asked-title = Check your messages
 # $user: the Matrix ID that was typed; $bot: the Matrix ID of the bot.
-asked-text = If { $user } belongs to a contact of this invoice, { $bot } sends a link there in a direct message. It takes a minute at most.
-asked-again = Nothing came? Check the Matrix ID, and ask again after ten minutes.
+asked-text = If { $user } belongs to a contact for this invoice, { $bot } sends a link there in a direct message. It takes a minute at most.
+asked-again = Nothing arrived? Check the Matrix ID, and ask again after ten minutes.
 # What the preview of a link says, under “Invoice”.
 preview-text = Open it to see what is due and to write to the other party.
 
@@ -470,7 +470,7 @@ preview-text = Open it to see what is due and to write to the other party.
 widget-title = Invoice
 widget-waiting = Asking your Matrix client who you are…
 widget-refused = Your Matrix client did not say who you are, so the invoice cannot be shown.
-widget-not-a-party = This Matrix account is not a contact of the invoice's buyer or seller.
+widget-not-a-party = This Matrix account is not a contact of the invoice’s buyer or seller.
 widget-open = Open the page
 
 ## What an invoice may say beyond the usual (business terms of EN 16931)
@@ -532,7 +532,7 @@ bt-80 = Delivery country
 bt-82 = Payment method
 bt-87 = Card number
 bt-88 = Card holder
-bt-89 = Mandate
+bt-89 = Mandate reference
 bt-90 = Creditor identifier
 bt-91 = Debited account
 bt-93 = Base of allowance
@@ -567,8 +567,8 @@ bt-145 = Charge reason code
 bt-147 = Price discount
 bt-148 = Gross price
 bt-154 = Description
-bt-155 = Seller's item number
-bt-156 = Buyer's item number
+bt-155 = Seller’s item number
+bt-156 = Buyer’s item number
 bt-157 = Standard item number
 bt-158 = Classification
 bt-159 = Country of origin

@@ -50,10 +50,10 @@ notice-removed-contact = No longer a contact for this transaction
 notice-payment = Payment received: { $amount } on { $date }.
 # The same of a credit note: the seller paid it to the buyer.
 notice-paid-out = Paid out: { $amount } on { $date }.
-notice-payment-taken-back = The payment of { $amount } on { $date } was handed in by mistake and no longer counts.
+notice-payment-taken-back = The payment of { $amount } on { $date } was reported by mistake and no longer counts.
 # It follows one of the sentences before. $amount: with its currency.
-notice-payment-left = Still to be paid: { $amount }.
-notice-payment-all = Nothing is left to be paid.
+notice-payment-left = Still to pay: { $amount }.
+notice-payment-all = Nothing is left to pay.
 # How a contact who has a Matrix account is called when they write on the invoice page. $name: theirs.
 guest-name = { $name } (invoice page)
 
@@ -73,15 +73,15 @@ command-paid = paid
 command-shipped = shipped
 # What the help says of each.
 command-help-about = shows this list
-command-status-about = says what is to be paid, and by when
-command-invoice-about = shows the invoice in short
-command-who-about = says who is here for whom
+command-status-about = shows what is due, and when
+command-invoice-about = shows a summary of the invoice
+command-who-about = shows who is here, and for which side
 command-link-about = sends you your own link to the invoice page, in a direct message
 command-export-about = sends you your own link to download the conversation, in a direct message
 command-accept-about = accepts the invoice
-command-dispute-about = objects to the invoice; write the reason after it
+command-dispute-about = disputes the invoice; write the reason after it
 command-paid-about = marks the invoice as paid
-command-shipped-about = marks the goods as on their way
+command-shipped-about = marks the goods as shipped
 answer-help = This is what I understand:
 # $help: the command that lists all.
 answer-unknown = I do not know this command. { $help } lists what I understand.
@@ -92,14 +92,14 @@ answer-not-a-party = Only the contacts of buyer and seller can use this command.
 answer-status = The status is now: { $status }.
 answer-not-now = That is not possible now: the status is { $status }. What you can do: { $commands }.
 answer-nothing-now = That is not possible now: the status is { $status }.
-answer-reason = Write the reason after it: { $command } …
+answer-reason = Write the reason after the command: { $command } …
 answer-no-page = This shop has no invoice page.
 answer-link-sent = I have sent you your link in a direct message.
 answer-link-on-page = You are on the invoice page already.
 answer-export-on-page = You are on the invoice page already. You can download the conversation there.
 answer-link-refused = I cannot write to you directly: your homeserver refused my invitation. Allow invitations from me, and ask again.
 # $kind, $number: of the invoice; $seller: who issued it; $date: until when the link works.
-direct-link = { $kind } { $number } from { $seller }: this is your own link to its page. Whoever has it reads and writes there in your name, so keep it to yourself. It works until { $date }.
+direct-link = { $kind } { $number } from { $seller }: this is your own link to its page. Anyone who has it can read and write there in your name, so keep it to yourself. It works until { $date }.
 direct-export = { $kind } { $number } from { $seller }: with this link you download the conversation and its files. It also opens the page in your name, so keep it to yourself. It works until { $date }.
 # The name of the room in which the bot writes to one person.
 direct-room-name = Invoices

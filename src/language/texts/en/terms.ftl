@@ -1,20 +1,20 @@
 ## Groups of business terms of EN 16931, and terms that page.ftl lacks
 
-bt-85 = Name of a further account
-bt-106 = Sum of the lines
-bt-107 = Sum of the allowances
-bt-108 = Sum of the charges
+bt-85 = Holder of another account
+bt-106 = Sum of lines
+bt-107 = Sum of allowances
+bt-108 = Sum of charges
 bt-116 = Taxable amount
-bt-117 = Amount of VAT
-bg-12 = Tax representative’s address
-bg-15 = Address of delivery
-bg-32 = Property
+bt-117 = VAT amount
+bg-12 = Tax representative address
+bg-15 = Delivery address
+bg-32 = Attribute
 
 ## What a revision changed. $which: which line, by its number
 
-change-account_name = Name of the account
-change-account = Further account to pay to
-change-payment_means = Means of payment
+change-account_name = Account holder
+change-account = Another account
+change-payment_means = Payment method
 change-payment_reference = Payment reference
 change-payment_terms = Payment terms
 change-with_vat = Total with VAT
@@ -24,7 +24,7 @@ change-line_description = Line { $which }, description
 change-line_quantity = Line { $which }, quantity
 change-line_unit = Line { $which }, unit
 change-line_price = Line { $which }, price
-change-line_base_quantity = Line { $which }, quantity that the price is for
+change-line_base_quantity = Line { $which }, quantity to which the price applies
 change-line_net = Line { $which }, net amount
 change-line_vat = Line { $which }, VAT
 change-allowance_vat = Allowance { $which }, VAT
@@ -43,7 +43,7 @@ change-more = Further changes
 pdf-line = No.
 pdf-page = Page { $page } of { $pages }
 bt-x-304 = Part of line
-bt-x-8 = Kind of line
-bg-dex-09 = Collected for somebody else
-line-role-group = Heading of a group, not added
-line-role-information = For information, not added
+bt-x-8 = Type of line
+bg-dex-09 = Collected for a third party
+line-role-group = Group heading, not added up
+line-role-information = For information, not added up

@@ -169,3 +169,8 @@ duration-hour = about an hour
 duration-hours = about { $count } hours
 duration-day = about a day
 duration-days = about { $count } days
+
+## Lists
+
+# What stands between the parts of a list, before a space.
+list-comma = ,

@@ -6,15 +6,15 @@ room-parties = { $seller } → { $buyer }
 amount-with-code = { $amount } { $currency }
 labelled = { $label }: { $text }
 
-summary-credited = { $amount } abonados
+summary-credited = Abono de { $amount }
 summary-due = Vence el { $date }
 summary-introduction = { $kind } del { $date }, { $parties }
 summary-line = { $description }, { $quantity } × { $price }
 summary-vat = IVA ({ $rate }) sobre { $taxable }
 summary-more-lines =
     { $count ->
-        [one] … y { $count } línea más
-       *[other] … y { $count } líneas más
+        [one] … y { $count } concepto más
+       *[other] … y { $count } conceptos más
     }
 
 announcement = { $kind } { $number }: hay cambios
@@ -43,17 +43,17 @@ command-who = quién, quien
 command-link = enlace
 command-export = exportar
 command-accept = aceptar
-command-dispute = impugnar, disputar
+command-dispute = disputar, impugnar
 command-paid = pagada, pagado
 command-shipped = enviado, enviada
 command-help-about = muestra esta lista
-command-status-about = dice qué hay que pagar y hasta cuándo
-command-invoice-about = muestra la factura en breve
-command-who-about = dice quién está aquí y por quién
+command-status-about = muestra qué hay que pagar y cuándo vence
+command-invoice-about = muestra un resumen de la factura
+command-who-about = muestra quién está aquí y de qué parte
 command-link-about = le envía su propio enlace a la página de la factura, en un mensaje directo
 command-export-about = le envía su propio enlace para descargar la conversación, en un mensaje directo
 command-accept-about = acepta la factura
-command-dispute-about = impugna la factura; escriba el motivo a continuación
+command-dispute-about = disputa la factura; escriba el motivo a continuación
 command-paid-about = marca la factura como pagada
 command-shipped-about = marca la mercancía como enviada
 answer-help = Esto es lo que entiendo:
@@ -63,16 +63,16 @@ answer-not-a-party = Solo los contactos del comprador y del vendedor pueden usar
 answer-status = El estado es ahora: { $status }.
 answer-not-now = Eso no es posible ahora: el estado es { $status }. Lo que puede hacer: { $commands }.
 answer-nothing-now = Eso no es posible ahora: el estado es { $status }.
-answer-reason = Escriba el motivo a continuación: { $command } …
+answer-reason = Escriba el motivo después de la orden: { $command } …
 answer-no-page = Esta tienda no tiene página de factura.
 answer-link-sent = Le he enviado su enlace en un mensaje directo.
 answer-link-on-page = Ya está en la página de la factura.
 answer-export-on-page = Ya está en la página de la factura. Allí puede descargar la conversación.
 answer-link-refused = No puedo escribirle directamente: su servidor ha rechazado mi invitación. Permita mis invitaciones y vuelva a pedirlo.
-direct-link = { $kind } { $number } de { $seller }: este es su propio enlace a la página. Quien lo tenga lee y escribe allí en su nombre; no lo comparta. Es válido hasta el { $date }.
+direct-link = { $kind } { $number } de { $seller }: este es su propio enlace a la página. Quien lo tenga puede leer y escribir allí en su nombre; no lo comparta. Es válido hasta el { $date }.
 direct-export = { $kind } { $number } de { $seller }: con este enlace descarga la conversación y sus archivos. También abre la página en su nombre, así que no lo comparta. Es válido hasta el { $date }.
 direct-room-name = Facturas
 who-here = en la sala
-who-invited = con invitación
+who-invited = invitación enviada
 who-left = no está en la sala
 who-page = solo en la página de la factura

@@ -1,20 +1,20 @@
 ## Groups of business terms of EN 16931, and terms that page.ftl lacks
 
 bt-85 = Titular de otra cuenta
-bt-106 = Suma de las líneas
+bt-106 = Suma de los conceptos
 bt-107 = Suma de los descuentos
-bt-108 = Suma de los cargos
+bt-108 = Suma de los recargos
 bt-116 = Base imponible
 bt-117 = Importe del IVA
 bg-12 = Dirección del representante fiscal
 bg-15 = Dirección de entrega
-bg-32 = Característica
+bg-32 = Atributo
 
 ## What a revision changed. $which: which line, by its number
 
 change-account_name = Titular de la cuenta
 change-account = Otra cuenta
-change-payment_means = Medio de pago
+change-payment_means = Forma de pago
 change-payment_reference = Referencia del pago
 change-payment_terms = Condiciones de pago
 change-with_vat = Total con IVA
@@ -42,8 +42,8 @@ change-more = Otros cambios
 # Heading of the column with the lines' numbers.
 pdf-line = N.º
 pdf-page = Página { $page } de { $pages }
-bt-x-304 = Parte de la línea
-bt-x-8 = Tipo de línea
+bt-x-304 = Parte del concepto
+bt-x-8 = Tipo de concepto
 bg-dex-09 = Cobrado por cuenta de terceros
 line-role-group = Título de un grupo, no se suma
 line-role-information = A título informativo, no se suma

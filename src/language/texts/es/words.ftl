@@ -138,7 +138,7 @@ unit-MTQ = { $number } m³
 unit-KWT = { $number } kW
 unit-KWH = { $number } kWh
 unit-MWH = { $number } MWh
-unit-P1 = { $number } %
+unit-P1 = { $number } %
 
 # Other codes for the same.
 unit-H87 = { unit-C62 }
@@ -173,3 +173,7 @@ duration-hour = aproximadamente una hora
 duration-hours = unas { $count } horas
 duration-day = aproximadamente un día
 duration-days = unos { $count } días
+
+## Lists
+
+list-comma = ,

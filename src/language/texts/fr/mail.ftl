@@ -13,31 +13,31 @@ mail-earlier =
     }
 mail-on-page = Ce message ne peut être affiché que sur la page.
 mail-more = … La suite se trouve sur la page.
-mail-file = Fichier : { $name }
+mail-file = Fichier : { $name }
 mail-open = Lire et répondre
-mail-answer = Vous pouvez aussi répondre à cet e-mail : votre réponse paraîtra dans la conversation.
-mail-private = Ce lien vous est personnel : quiconque l’utilise lit et écrit en votre nom. Merci de ne pas le transférer.
+mail-answer = Vous pouvez aussi répondre à cet e-mail : votre réponse apparaîtra dans la conversation.
+mail-private = Ce lien est pour vous seulement : toute personne qui l’a peut lire et écrire en votre nom. Merci de ne pas le transférer.
 mail-why = Vous recevez cet e-mail parce que { $seller } a indiqué { $address } comme contact pour cette facture.
-mail-unsubscribe = Ne plus recevoir d’e-mails de cet expéditeur
+mail-unsubscribe = Se désabonner des e-mails de cet expéditeur
 
-unsubscribe-title = Ne plus recevoir d’e-mails
-unsubscribe-text = Cette adresse ne recevra plus d’e-mails au sujet des factures de cet expéditeur. Les messages restent lisibles sur la page de la facture.
+unsubscribe-title = Se désabonner
+unsubscribe-text = Cette adresse ne recevra plus d’e-mails au sujet des factures de cet expéditeur. Vous pourrez toujours lire les messages sur la page de la facture.
 unsubscribe-send = Me désabonner
-unsubscribed-title = Les e-mails sont désactivés
-unsubscribed-text = Cette adresse ne reçoit plus d’e-mails. Pour en recevoir de nouveau, adressez-vous à l’expéditeur de la facture.
+unsubscribed-title = Votre désabonnement est pris en compte
+unsubscribed-text = Cette adresse ne reçoit plus d’e-mails au sujet des factures de cet expéditeur. Pour en recevoir de nouveau, adressez-vous à l’expéditeur de la facture.
 
-mail-link = Votre lien vers la page
+mail-link = Votre lien vers la page de la facture
 mail-link-about = Quelqu’un, sans doute vous-même, l’a demandé sur la page de la facture. Si ce n’était pas vous, vous n’avez rien à faire.
 ask-label-or-mail = Votre adresse e-mail ou identifiant Matrix
-ask-about-or-mail = Si vous êtes un contact de cette facture, vous recevez votre propre lien par e-mail ou en message direct.
-asked-by-mail-text = Si { $user } appartient à un contact de cette facture, un e-mail avec un lien est en route. Cela prend quelques minutes au plus.
-asked-by-mail-again = Rien reçu ? Regardez parmi les courriers indésirables, vérifiez l’adresse, puis redemandez dans dix minutes.
+ask-about-or-mail = Si vous êtes un contact pour cette facture, vous recevrez votre propre lien par e-mail ou en message direct.
+asked-by-mail-text = Si { $user } appartient à un contact pour cette facture, un e-mail avec un lien est en route. Cela prend quelques minutes au plus.
+asked-by-mail-again = Rien reçu ? Regardez dans les courriers indésirables, vérifiez l’adresse, puis refaites la demande dans dix minutes.
 
-mail-invitation = Pour vous, de { $seller }
-mail-invitation-about = La page vous permet de tout lire, de voir comment payer et de poser vos questions.
-mail-owed = À payer : { $amount }.
-mail-owed-by = À payer : { $amount }, d’ici au { $date }.
+mail-invitation = Un document pour vous, de la part de { $seller }
+mail-invitation-about = Sur sa page, vous pouvez le lire, voir comment payer et poser vos questions.
+mail-owed = Montant à payer : { $amount }.
+mail-owed-by = Montant à payer : { $amount }, au plus tard le { $date }.
 
-mail-reminder = Rappel : paiement attendu le { $date }
-mail-reminder-late = Rappel : le paiement était attendu le { $date }
-mail-reminder-about = Si vous avez déjà payé, vous n’avez rien à faire. La page vous permet de voir comment payer et de poser vos questions.
+mail-reminder = Rappel : échéance du paiement le { $date }
+mail-reminder-late = Rappel : le paiement était attendu le { $date }
+mail-reminder-about = Si vous avez déjà payé, veuillez ne pas tenir compte de ce rappel. La page vous permet de voir comment payer et de poser vos questions.

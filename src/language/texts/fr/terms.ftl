@@ -8,7 +8,7 @@ bt-116 = Base d’imposition
 bt-117 = Montant de la TVA
 bg-12 = Adresse du représentant fiscal
 bg-15 = Adresse de livraison
-bg-32 = Caractéristique
+bg-32 = Attribut
 
 ## What a revision changed. $which: which line, by its number
 
@@ -31,10 +31,10 @@ change-allowance_vat = Remise { $which }, TVA
 change-charge_vat = Frais { $which }, TVA
 change-buyer_name = Nom de l’acheteur
 change-buyer_address = Adresse de l’acheteur
-change-buyer_vat_id = N° de TVA de l’acheteur
+change-buyer_vat_id = N° de TVA de l’acheteur
 change-seller_name = Nom du vendeur
 change-seller_address = Adresse du vendeur
-change-seller_vat_id = N° de TVA du vendeur
+change-seller_vat_id = N° de TVA du vendeur
 change-more = Autres modifications
 
 ## The invoice as PDF
@@ -42,7 +42,7 @@ change-more = Autres modifications
 # Heading of the column with the lines' numbers.
 pdf-line = N°
 pdf-page = Page { $page } sur { $pages }
-bt-x-304 = Partie de la ligne
+bt-x-304 = Rattachée à la ligne
 bt-x-8 = Type de ligne
 bg-dex-09 = Encaissé pour un tiers
 line-role-group = Titre d’un groupe, non additionné

@@ -3,10 +3,10 @@
 type-71 = Demande de paiement
 type-80 = Note de débit (biens ou services)
 type-81 = Avoir (biens ou services)
-type-82 = Facture de consommation relevée au compteur
+type-82 = Facture de consommation (relevé de compteur)
 type-83 = Avoir pour ajustement financier
 type-84 = Note de débit pour ajustement financier
-type-102 = Avis d’imposition
+type-102 = Notification fiscale
 type-130 = Bordereau de facturation
 type-202 = État de situation pour paiement direct
 type-203 = État de situation provisoire

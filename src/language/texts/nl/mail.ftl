@@ -16,28 +16,28 @@ mail-more = … De rest staat op de pagina.
 mail-file = Bestand: { $name }
 mail-open = Lezen en antwoorden
 mail-answer = U kunt ook op deze e-mail antwoorden: wat u schrijft, verschijnt in het gesprek.
-mail-private = De link is alleen voor u: wie hem heeft, leest en schrijft daar namens u. Stuur hem niet door.
+mail-private = De link is alleen voor u: wie hem heeft, kan namens u lezen en schrijven. Stuur hem niet door.
 mail-why = U ontvangt deze e-mail omdat { $seller } het adres { $address } als contact voor deze factuur heeft opgegeven.
-mail-unsubscribe = Geen e-mails meer van deze afzender
+mail-unsubscribe = E-mails van deze afzender opzeggen
 
-unsubscribe-title = Geen e-mails meer
-unsubscribe-text = Dit adres ontvangt dan geen e-mails meer over facturen van deze afzender. Wat er wordt geschreven, blijft op de factuurpagina te lezen.
-unsubscribe-send = Mij afmelden
-unsubscribed-title = E-mails zijn uitgeschakeld
-unsubscribed-text = Naar dit adres gaan geen e-mails meer. Wilt u ze weer ontvangen, neem dan contact op met de afzender van de factuur.
+unsubscribe-title = E-mails opzeggen
+unsubscribe-text = Dit adres ontvangt dan geen e-mails meer over facturen van deze afzender. Alle berichten blijven op de factuurpagina te lezen.
+unsubscribe-send = Afmelden
+unsubscribed-title = U bent afgemeld voor deze e-mails
+unsubscribed-text = Dit adres ontvangt geen e-mails meer over facturen van deze afzender. Wilt u ze weer ontvangen, neem dan contact op met de afzender van de factuur.
 
-mail-link = Uw link naar de pagina
+mail-link = Uw link naar de factuurpagina
 mail-link-about = Iemand, waarschijnlijk uzelf, heeft erom gevraagd op de factuurpagina. Was u het niet, dan hoeft u niets te doen.
 ask-label-or-mail = Uw e-mailadres of Matrix-ID
-ask-about-or-mail = Als u contactpersoon van deze factuur bent, krijgt u uw eigen link per e-mail of in een direct bericht.
-asked-by-mail-text = Als { $user } van een contactpersoon van deze factuur is, is er een e-mail met een link onderweg. Dat duurt hooguit enkele minuten.
-asked-by-mail-again = Niets gekregen? Kijk bij de ongewenste e-mail, controleer het adres en vraag het na tien minuten opnieuw.
+ask-about-or-mail = Als u contactpersoon voor deze factuur bent, krijgt u uw eigen link per e-mail of in een direct bericht.
+asked-by-mail-text = Als { $user } van een contactpersoon voor deze factuur is, is er een e-mail met een link onderweg. Dat duurt hooguit enkele minuten.
+asked-by-mail-again = Niets gekregen? Kijk in de map met ongewenste e-mail, controleer het adres en vraag het na tien minuten opnieuw.
 
-mail-invitation = Voor u, van { $seller }
-mail-invitation-about = Op de pagina leest u alles, ziet u hoe u betaalt en kunt u vragen stellen.
-mail-owed = Te betalen: { $amount }.
-mail-owed-by = Te betalen: { $amount }, uiterlijk { $date }.
+mail-invitation = Een document voor u van { $seller }
+mail-invitation-about = Op de pagina kunt u het lezen, zien hoe u betaalt en vragen stellen.
+mail-owed = Te betalen bedrag: { $amount }.
+mail-owed-by = Te betalen bedrag: { $amount }, uiterlijk { $date }.
 
-mail-reminder = Betalingsherinnering: te betalen uiterlijk { $date }
+mail-reminder = Herinnering: te betalen uiterlijk { $date }
 mail-reminder-late = Betalingsherinnering: de betaaltermijn is op { $date } verstreken
-mail-reminder-about = Hebt u al betaald, dan hoeft u niets te doen. Op de pagina ziet u hoe u betaalt en kunt u vragen stellen.
+mail-reminder-about = Hebt u al betaald, dan kunt u deze herinnering als niet verzonden beschouwen. Op de pagina ziet u hoe u betaalt en kunt u vragen stellen.

@@ -2,7 +2,7 @@
 
 problem-title = Dat is niet gelukt
 problem-empty = Er is niets te verzenden. Schrijf iets of kies een bestand.
-problem-form = Wat is aangekomen, is niet volledig. Laad de pagina opnieuw en probeer het nog eens.
+problem-form = De gegevens zijn onvolledig aangekomen. Laad de pagina opnieuw en probeer het nog eens.
 problem-go-back = Ga terug naar de vorige pagina; wat u daar hebt geschreven, staat misschien nog in het veld.
 problem-large-file = Een bestand is te groot om hier te worden verzonden.
 problem-long = De tekst is te lang. Verzend hem in delen of als bestand.
@@ -12,12 +12,12 @@ problem-matrix-or-mail = Dit is geen e-mailadres en geen Matrix-ID. Een Matrix-I
 problem-method = Deze pagina kan zo niet worden geopend.
 problem-many-notes = Het maximale aantal notities is bereikt.
 problem-no-contact = Dit account is geen contactpersoon van de koper of de verkoper van deze factuur.
-problem-no-file = Dit bestand is er niet of niet meer.
-problem-not-yours = U kunt alleen uw eigen berichten wijzigen of verwijderen.
+problem-no-file = Dit bestand bestaat niet of is niet meer beschikbaar.
+problem-not-yours = U kunt alleen uw eigen berichten bewerken of verwijderen.
 problem-openid = Uw Matrix-server heeft niet bevestigd wie u bent.
-problem-openid-form = Uw Matrix-client heeft iets anders gestuurd dan een bewijs van wie u bent.
+problem-openid-form = Uw Matrix-client heeft geen geldig bewijs gestuurd van wie u bent.
 problem-other-site = Dit is vanaf een andere website verstuurd. Daarom is er niets gedaan.
-problem-too-fast = Veel van wat u hebt geschreven, wacht nog op verzending. Probeer het straks nog eens.
+problem-too-fast = Veel van uw berichten wachten nog op verzending. Probeer het straks nog eens.
 problem-too-many = Dat was te veel in korte tijd. Wacht even en probeer het dan opnieuw.
 problem-try-again = Dit kan nu niet. Er is niets verloren; probeer het zo nog eens.
 problem-encrypted = Deze kamer is versleuteld. Wat u hier schrijft, kan niet worden vastgelegd en wordt daarom niet verzonden.
@@ -29,7 +29,7 @@ problem-reason = Geef een reden op.
 
 ## Why something that was written here did not get into the conversation
 
-unsent-file = het bestand is hier niet meer
+unsent-file = het bestand is niet meer beschikbaar
 unsent-later = het gesprek is nu niet bereikbaar; we blijven het proberen
 unsent-not-in-room = u kunt nu niet aan dit gesprek deelnemen
 unsent-refused = het gesprek heeft het niet geaccepteerd

@@ -1,6 +1,6 @@
 ## Groups of business terms of EN 16931, and terms that page.ftl lacks
 
-bt-85 = Naam van een andere rekening
+bt-85 = Houder van een andere rekening
 bt-106 = Som van de regels
 bt-107 = Som van de kortingen
 bt-108 = Som van de toeslagen
@@ -12,7 +12,7 @@ bg-32 = Eigenschap
 
 ## What a revision changed. $which: which line, by its number
 
-change-account_name = Naam van de rekening
+change-account_name = Rekeninghouder
 change-account = Andere rekening
 change-payment_means = Betaalwijze
 change-payment_reference = Betalingskenmerk
@@ -42,7 +42,7 @@ change-more = Verdere wijzigingen
 # Heading of the column with the lines' numbers.
 pdf-line = Nr.
 pdf-page = Pagina { $page } van { $pages }
-bt-x-304 = Deel van regel
+bt-x-304 = Onderdeel van regel
 bt-x-8 = Soort regel
 bg-dex-09 = Geïnd voor een derde
 line-role-group = Kop van een groep, niet opgeteld

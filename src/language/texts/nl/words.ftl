@@ -157,3 +157,7 @@ duration-hour = ongeveer een uur
 duration-hours = ongeveer { $count } uur
 duration-day = ongeveer een dag
 duration-days = ongeveer { $count } dagen
+
+## Lists
+
+list-comma = ,

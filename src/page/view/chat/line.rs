@@ -3,7 +3,7 @@
 use maud::{Markup, html};
 
 use super::super::localized::{
-    about_person, both_times, called, encoded, role_words, side_name, text, time,
+    about_person, both_times, called, encoded, filled, role_words, side_name, text, time,
 };
 use super::content::content;
 use super::markup::text_without_spoilers;
@@ -77,7 +77,7 @@ fn badge(line: &ChatLine, reader: &Reader) -> Markup {
 pub fn announcement(line: &ChatLine, reader: &Reader) -> String {
     let who = called(reader, &line.named());
     let text = text_without_spoilers(line.text.as_deref(), line.html.as_deref(), reader);
-    format!("{who}: {text}")
+    reader.locale.labelled(&who, &text)
 }
 
 /// Returns both times of the line and of its last edit, where one of them alone would mislead.
@@ -88,7 +88,8 @@ fn times(line: &ChatLine, reader: &Reader) -> Markup {
     html! {
         @if let Some(times) = line.times { p.times { (both_times(reader, id(times), times)) } }
         @if let Some(times) = line.edit_times {
-            p.times { (text(reader, "edited")) ": " (both_times(reader, id(times), times)) }
+            @let about = [("label", html! { (text(reader, "edited")) }), ("text", both_times(reader, id(times), times))];
+            p.times { (filled(reader, "labelled", &about)) }
         }
     }
 }

@@ -70,7 +70,7 @@ pub(super) fn reactions(
             input type="hidden" name="event" value=(line.event);
             @for reaction in &line.reactions {
                 @let names: Vec<_> = reaction.by.iter().map(|who| called(reader, who)).collect();
-                @let names = names.join(", ");
+                @let names = reader.locale.list(&names);
                 @let label = reader.locale.text_with("reacted-by",
                     &[("key", reaction.key.as_str().into()), ("names", names.as_str().into())]);
                 button name="key" value=(reaction.key) aria-pressed=(reaction.mine) disabled[!is_open]

@@ -2,7 +2,7 @@
 
 use maud::{Markup, html};
 
-use super::super::localized::{day_and_time, text};
+use super::super::localized::{day_and_time, filled, text};
 use crate::page::model::{Page, Reader, Revision};
 use crate::transaction::Change;
 use crate::wording::{change_label, changed_value, status};
@@ -49,15 +49,14 @@ fn revision(reader: &Reader, it: &Revision, before: Option<&Revision>) -> Markup
 fn change(reader: &Reader, it: &Change) -> Markup {
     let locale = &reader.locale;
     let shown = |value: &String| changed_value(it, value, locale);
-    html! {
-        li {
-            bdi { (change_label(it, locale)) } ": "
-            @if let Some(before) = &it.before {
-                span.hidden { (text(reader, "before")) " " } del { bdi { (shown(before)) } } " "
-            }
-            @if let Some(after) = &it.after {
-                span.hidden { (text(reader, "after")) " " } ins { bdi { (shown(after)) } }
-            }
+    let label = html! { bdi { (change_label(it, locale)) } };
+    let values = html! {
+        @if let Some(before) = &it.before {
+            span.hidden { (text(reader, "before")) " " } del { bdi { (shown(before)) } } " "
         }
-    }
+        @if let Some(after) = &it.after {
+            span.hidden { (text(reader, "after")) " " } ins { bdi { (shown(after)) } }
+        }
+    };
+    html! { li { (filled(reader, "labelled", &[("label", label), ("text", values)])) } }
 }

@@ -258,10 +258,10 @@ fn each_side_is_told_what_it_can_write() {
         let (_, empty) = html.split_once("id=\"empty\"").unwrap();
         empty.split("</p>").next().unwrap().to_owned()
     };
-    assert!(invitation(&sample).contains("Acme Timber Ltd: ask about the invoice"));
+    assert!(invitation(&sample).contains("Write to Acme Timber Ltd here: ask about the invoice"));
     sample.visitor.role = PartyRole::Seller;
     let text = invitation(&sample);
-    assert!(text.contains("Birch Furniture GmbH: tell them"), "{text}");
+    assert!(text.contains("Write to Birch Furniture GmbH here about the invoice"), "{text}");
 }
 
 #[test]

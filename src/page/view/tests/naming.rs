@@ -94,14 +94,13 @@ fn a_message_with_two_times_shows_both() {
         Times { sent_at: 1_781_686_800_000, received_at: 1_781_773_200_000, from_history: false };
     assert!(!html(&sample, |_| ()).contains("class=\"times\""));
     let html_with_times = html(&sample, |line| line.times = Some(times));
-    for part in ["Dated <time", "17 June 2026 at 09:00", "received <time", "18 June 2026 at 09:00"]
-    {
+    for part in ["Sent <time", "17 June 2026 at 09:00", "received <time", "18 June 2026 at 09:00"] {
         assert!(html_with_times.contains(part), "{part} in {html_with_times}");
     }
     let late = Times { from_history: true, ..times };
     assert!(html(&sample, |line| line.times = Some(late)).contains("read from the room’s history"));
     let absurd = Times { sent_at: i64::MAX, ..times };
-    assert!(html(&sample, |line| line.times = Some(absurd)).contains("Dated an unknown time"));
+    assert!(html(&sample, |line| line.times = Some(absurd)).contains("Sent at an unknown time"));
     let edit = html(&sample, |line| line.edit_times = Some(times));
-    assert!(edit.contains("edited: Dated <time"), "{edit}");
+    assert!(edit.contains("edited: Sent <time"), "{edit}");
 }
