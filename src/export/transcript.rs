@@ -16,6 +16,7 @@ use crate::record::{
     Attachment, Ballots, Entry, Line, RelationKind, Role, in_words, other_reading, times_differ,
 };
 use crate::transaction::{Standing, Transaction};
+use crate::wording::remarks;
 use crate::wording::summary::{SummaryInput, summarise};
 
 const STYLE: &str = include_str!("transcript.css");
@@ -380,7 +381,9 @@ impl<'a> Lines<'a> {
         if self.about.extent == Extent::InvoicePage {
             let label = locale.text("transcript-remark");
             return html! {
-                @if let Some(remark) = &entry.remark { p.note { (self.labelled(&label, remark)) } }
+                @for remark in remarks(entry.remark.as_deref(), locale) {
+                    p.note { (self.labelled(&label, &remark)) }
+                }
                 (both_times(locale, entry, None))
             };
         }

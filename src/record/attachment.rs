@@ -7,6 +7,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 
 use super::plain_text;
+use super::remark::Remark;
 
 pub use key::AttachmentKey;
 
@@ -75,12 +76,12 @@ impl Attachment {
     }
 
     /// Returns a remark for the reader if the file cannot be fetched or decrypted.
-    pub(super) fn remark(&self) -> Option<&'static str> {
+    pub(super) fn remark(&self) -> Option<Remark> {
         if self.mxc.is_none() {
-            return Some("the file's address is missing or invalid");
+            return Some(Remark::FileWithoutAddress);
         }
         let is_unreadable = self.encrypted && self.key_digest.is_none();
-        is_unreadable.then_some("the file is encrypted, and its key is missing or invalid")
+        is_unreadable.then_some(Remark::FileWithoutKey)
     }
 }
 

@@ -7,7 +7,8 @@ use super::duplicates::has_duplicate_keys;
 use super::event::{self, Event};
 use super::extensible::extensible_text;
 use super::plain_text::QuoteBefore;
-use super::readings::{self, DIFFERENT_FALLBACK};
+use super::readings;
+use super::remark::{self, Remark};
 use super::{
     Derived, Kind, MembershipChange, Relation, RelationKind, markup, message, plain_text, state,
 };
@@ -22,12 +23,12 @@ pub const DERIVATION_VERSION: i64 = 5;
 pub fn derive(raw: &str) -> Derived {
     let Some(event) = Event::read(raw) else {
         let mut derived = Derived::of(&Event::default());
-        derived.malformed("it is no JSON object that can be read");
+        derived.malformed(&Remark::NotReadable);
         return derived;
     };
     let mut derived = Derived::of(&event);
     let Some(content) = &event.content else {
-        derived.malformed("its content is missing, no object, or nested too deeply");
+        derived.malformed(&Remark::NoContent);
         return derived;
     };
     derived.relates_to = Relation::read(content);
@@ -41,10 +42,10 @@ pub fn derive(raw: &str) -> Derived {
         && event.event_id.as_ref() == Some(&relation.event_id)
     {
         derived.relates_to = None;
-        derived.malformed("it refers to itself");
+        derived.malformed(&Remark::RefersToItself);
     }
     if event.sender.is_none() || event.event_type.is_empty() {
-        derived.malformed("it has no sender or no type");
+        derived.malformed(&Remark::NoSenderOrType);
     }
     mark_oddities(raw, &mut derived);
     derived
@@ -53,7 +54,7 @@ pub fn derive(raw: &str) -> Derived {
 /// Adds remarks on what a reader cannot see: duplicate keys, and characters that deceive the eye.
 fn mark_oddities(raw: &str, derived: &mut Derived) {
     if has_duplicate_keys(raw) {
-        derived.remark("a key stands twice in it; the last one was read");
+        derived.remark(&Remark::DuplicateKey);
     }
     let changes_direction =
         |c: char| matches!(c, '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}');
@@ -62,10 +63,10 @@ fn mark_oddities(raw: &str, derived: &mut Derived) {
         shown(derived).any(|words| words.contains(char::REPLACEMENT_CHARACTER)),
     );
     if directed {
-        derived.remark("it holds characters that change the direction of text");
+        derived.remark(&Remark::ChangesDirection);
     }
     if replaced {
-        derived.remark("it held characters that cannot be shown");
+        derived.remark(&Remark::HeldUnshowable);
     }
 }
 
@@ -90,7 +91,7 @@ fn read_state(event: &Event, content: &Map<String, Value>, derived: &mut Derived
         Some(change) => {
             derived.text = Some(change.sentence(sender, event.before.as_ref(), content));
         }
-        None => derived.malformed("it names no membership"),
+        None => derived.malformed(&Remark::NoMembership),
     }
 }
 
@@ -109,20 +110,20 @@ fn read_message_like(event: &Event, content: &Map<String, Value>, derived: &mut 
             let key = derived.relates_to.as_ref().and_then(|relation| relation.key.as_deref());
             match key {
                 Some(key) => derived.text = Some(plain_text::text(key)),
-                None => derived.malformed("the reaction names no message or no key"),
+                None => derived.malformed(&Remark::ReactionToNothing),
             }
         }
         "m.room.redaction" => read_redaction(event, content, derived),
         "m.room.encrypted" => {
             derived.kind = Kind::Encrypted;
-            derived.remark("it is encrypted and cannot be read here");
+            derived.remark(&Remark::Encrypted);
         }
         "m.poll.start" | "org.matrix.msc3381.poll.start"
             if relation == Some(RelationKind::Edit) =>
         {
             match content.get("m.new_content") {
                 Some(Value::Object(new)) => message::read_poll(Kind::PollStart, new, derived),
-                _ => derived.malformed("the edit has no new content"),
+                _ => derived.malformed(&Remark::EditWithoutContent),
             }
             if derived.kind != Kind::Malformed {
                 derived.kind = Kind::Edit;
@@ -142,7 +143,7 @@ fn read_message_like(event: &Event, content: &Map<String, Value>, derived: &mut 
             let body = content.get("body").and_then(Value::as_str).map(str::to_owned);
             let text = body.or_else(|| extensible_text(content));
             derived.text = text.as_deref().map(plain_text::text);
-            derived.remark("its type is not known here");
+            derived.remark(&Remark::UnknownType);
         }
     }
 }
@@ -154,12 +155,12 @@ fn read_edit(content: &Map<String, Value>, derived: &mut Derived) {
         Some(Value::Object(new)) => {
             message::read(new, derived);
             if let Some(fallback) = different_fallback(content, new) {
-                derived.remark(&format!("{DIFFERENT_FALLBACK}{fallback}"));
+                derived.remark(&Remark::OtherWordsWithoutEdits(fallback));
             }
         }
         _ => {
             message::read(content, derived);
-            derived.malformed("the edit has no new content");
+            derived.malformed(&Remark::EditWithoutContent);
         }
     }
     if derived.kind != Kind::Malformed {
@@ -209,7 +210,7 @@ fn read_redaction(event: &Event, content: &Map<String, Value>, derived: &mut Der
         Some(target) => {
             derived.relates_to = Some(Relation::to(RelationKind::Redaction, target));
         }
-        None => derived.malformed("the redaction names no event"),
+        None => derived.malformed(&Remark::RedactionOfNothing),
     }
 }
 
@@ -220,9 +221,9 @@ fn read_redacted(event: &Event, derived: &mut Derived) {
         _ => Kind::Text,
     };
     derived.redacted = true;
-    derived.remark("its content was removed before it reached this record");
+    derived.remark(&Remark::RemovedBefore);
     if !event.is_redacted {
-        derived.malformed("it has no content, and nothing says that it was removed");
+        derived.malformed(&Remark::Empty);
         derived.redacted = false;
     }
 }
@@ -246,19 +247,13 @@ impl Derived {
     }
 
     /// Marks the event as malformed, for this reason.
-    pub(super) fn malformed(&mut self, why: &str) {
+    pub(super) fn malformed(&mut self, why: &Remark) {
         self.kind = Kind::Malformed;
         self.remark(why);
     }
 
     /// Adds a remark.
-    pub(super) fn remark(&mut self, text: &str) {
-        match &mut self.remark {
-            Some(remark) => {
-                remark.push_str("; ");
-                remark.push_str(text);
-            }
-            None => self.remark = Some(text.to_owned()),
-        }
+    pub(super) fn remark(&mut self, remark: &Remark) {
+        remark::add(&mut self.remark, remark);
     }
 }

@@ -5,8 +5,8 @@ use serde_json::{Map, Value};
 use super::extensible::extensible_text;
 use super::plain_text::{self, QuoteBefore};
 use super::poll::{self, Poll};
-use super::readings::{self, TEXT_DIFFERS_FROM_HTML};
-use super::{Attachment, Derived, Kind, Relation, markup};
+use super::remark::Remark;
+use super::{Attachment, Derived, Kind, Relation, markup, readings};
 
 type Content = Map<String, Value>;
 
@@ -14,7 +14,7 @@ type Content = Map<String, Value>;
 pub(super) fn read(content: &Content, derived: &mut Derived) {
     let text = |key: &str| content.get(key).and_then(Value::as_str);
     let Some(msgtype) = text("msgtype") else {
-        derived.malformed("the message has no msgtype");
+        derived.malformed(&Remark::NoMessageType);
         derived.text = text("body").map(plain_text::text);
         return;
     };
@@ -41,10 +41,10 @@ pub(super) fn read(content: &Content, derived: &mut Derived) {
         _ => read_text(content, derived),
     }
     if derived.kind == Kind::Unknown {
-        derived.remark("its msgtype is not known here");
+        derived.remark(&Remark::UnknownMessageType);
     }
     if text("body").is_none() {
-        derived.malformed("the message has no body");
+        derived.malformed(&Remark::NoBody);
     }
 }
 
@@ -61,7 +61,7 @@ pub(super) fn read_poll(kind: Kind, content: &Content, derived: &mut Derived) {
     let text = match kind {
         Kind::PollStart => match Poll::read(content) {
             Some(poll) => poll.words(),
-            None => return derived.malformed("the poll has no question"),
+            None => return derived.malformed(&Remark::PollWithoutQuestion),
         },
         // The text of the answers is in the poll, which may be received later. The ids are kept
         // here, and replaced by the text where the vote is shown.
@@ -83,9 +83,9 @@ fn read_text(content: &Content, derived: &mut Derived) {
     let Some(raw) = text("formatted_body").filter(|raw| !raw.is_empty()) else { return };
     derived.html = markup::html(raw, quote);
     match (&derived.text, &derived.html) {
-        (_, None) => derived.remark("its HTML is too deep or too long to be shown"),
+        (_, None) => derived.remark(&Remark::HtmlTooComplex),
         (Some(text), Some(html)) if readings::differ(text, html) => {
-            derived.remark(TEXT_DIFFERS_FROM_HTML)
+            derived.remark(&Remark::TextDiffersFromHtml)
         }
         _ => {}
     }
@@ -95,7 +95,7 @@ fn read_file(content: &Content, derived: &mut Derived) {
     let text = |key: &str| content.get(key).and_then(Value::as_str);
     let attachment = Attachment::read(content);
     if let Some(remark) = attachment.remark() {
-        derived.remark(remark);
+        derived.remark(&remark);
     }
     // The body is a caption if it differs from `filename` (MSC2530, spec 1.10).
     let has_caption =

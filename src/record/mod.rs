@@ -22,6 +22,7 @@ mod poll;
 mod readings;
 mod rederive;
 mod relation;
+mod remark;
 mod state;
 
 #[cfg(test)]
@@ -42,6 +43,7 @@ pub use poll::{Ballots, Choice, Poll, in_words};
 pub use readings::{all_words, other_reading};
 pub use rederive::{Change, Rederived, rederive};
 pub use relation::{Relation, RelationKind};
+pub use remark::{Remark, remarks_in};
 pub use state::MembershipChange;
 
 use serde::Serialize;

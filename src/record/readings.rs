@@ -13,14 +13,8 @@ use unicode_normalization::UnicodeNormalization;
 use unicode_normalization::char::is_combining_mark;
 
 use super::markup::{self, BLOCKS, Place, Reading};
+use super::remark::{Remark, remarks_in};
 use super::{Attachment, Entry};
-
-/// The remark on a message whose text and HTML differ.
-pub(super) const TEXT_DIFFERS_FROM_HTML: &str = "its text and its HTML say different things";
-
-/// The beginning of the remark on an edit whose fallback text differs from its new content. The
-/// fallback text follows.
-pub(super) const DIFFERENT_FALLBACK: &str = "apps that do not know edits show other words: ";
 
 /// The head of a column that our pinned summary has in its HTML only.
 const SUMMARY_ONLY_HEAD: &str = "item";
@@ -65,8 +59,12 @@ pub fn other_reading(entry: &Entry) -> Option<String> {
 }
 
 fn other_words_in(html: Option<&str>, remark: Option<&str>) -> Option<String> {
-    html.filter(|_| remark.is_some_and(|it| it.contains(TEXT_DIFFERS_FROM_HTML)))
-        .map(markup::plain_text)
+    let differs = remarks(remark).any(|it| it == Remark::TextDiffersFromHtml);
+    html.filter(|_| differs).map(markup::plain_text)
+}
+
+fn remarks(text: Option<&str>) -> impl Iterator<Item = Remark> {
+    remarks_in(text.unwrap_or_default()).into_iter()
 }
 
 /// Returns the text of HTML with spoilers: the text form may leave out what the spoilers hide.
@@ -84,9 +82,10 @@ pub fn all_words(
 ) -> String {
     let mut all: Vec<String> = text.map(str::to_owned).into_iter().collect();
     all.extend(other_words_in(html, remark).or_else(|| words_behind_spoilers(html)));
-    all.extend(
-        remark.and_then(|it| it.split_once(DIFFERENT_FALLBACK)).map(|(_, words)| words.to_owned()),
-    );
+    all.extend(remarks(remark).filter_map(|it| match it {
+        Remark::OtherWordsWithoutEdits(words) => Some(words),
+        _ => None,
+    }));
     let names = attachments.iter().map(|it| &it.name);
     all.extend(names.filter(|name| Some(name.as_str()) != text).cloned());
     all.join("\n")

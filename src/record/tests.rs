@@ -159,7 +159,7 @@ fn a_message_with_two_truths_is_remarked() {
             "formatted_body": html }))
     };
     let two = html("I pay one hundred", "I pay <b>onethousandxyz</b>");
-    assert_eq!(two.remark.as_deref(), Some(super::readings::TEXT_DIFFERS_FROM_HTML));
+    assert_eq!(two.remark.as_deref(), Some("its text and its HTML say different things"));
     let words =
         super::all_words(two.text.as_deref(), two.html.as_deref(), &[], two.remark.as_deref());
     assert!(words.contains("hundred") && words.contains("onethousandxyz"));
@@ -169,7 +169,7 @@ fn a_message_with_two_truths_is_remarked() {
     let edit = message(json!({ "msgtype": "m.text", "body": "* I pay 100",
         "m.new_content": { "msgtype": "m.text", "body": "I pay 1000" },
         "m.relates_to": { "rel_type": "m.replace", "event_id": "$m" } }));
-    assert_eq!(edit.remark, Some(format!("{}I pay 100", super::readings::DIFFERENT_FALLBACK)));
+    assert_eq!(edit.remark, Some(format!("{}I pay 100", super::remark::OTHER_WORDS_WITHOUT_EDITS)));
     let words = super::all_words(edit.text.as_deref(), None, &[], edit.remark.as_deref());
     assert!(words.contains("I pay 100\n") || words.ends_with("I pay 100"));
     // Clients without support for edits show the HTML beside the new content, if there is any.
@@ -181,7 +181,10 @@ fn a_message_with_two_truths_is_remarked() {
     };
     assert_eq!(edited("* I <b>pay</b> 100").remark, None);
     let other = edited("* I pay outerhtmlword").remark;
-    assert_eq!(other, Some(format!("{}I pay outerhtmlword", super::readings::DIFFERENT_FALLBACK)));
+    assert_eq!(
+        other,
+        Some(format!("{}I pay outerhtmlword", super::remark::OTHER_WORDS_WITHOUT_EDITS))
+    );
     // A text in the form of the specification does not contain what a spoiler hides.
     let hidden = html("[Spoiler](mxc://x/y) ok", "<span data-mx-spoiler>secretaaa</span> ok");
     let words = super::all_words(hidden.text.as_deref(), hidden.html.as_deref(), &[], None);

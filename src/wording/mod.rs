@@ -1,4 +1,4 @@
-//! The texts that people read of an invoice, in their language: the invoice page, the PDF, the
+//! The texts that people read of an invoice, and of what is unusual in a message, in their language: the invoice page, the PDF, the
 //! room and the transcript all take them from here. Pure: no I/O.
 
 mod address;
@@ -16,6 +16,7 @@ pub use totals::{Total, TotalKind, owed_label, totals};
 
 use crate::invoice::{Currency, Invoice, Line, Term};
 use crate::language::Locale;
+use crate::record::{Remark, remarks_in};
 use crate::transaction::{Change, ChangeKind};
 
 /// Business terms that hold a date.
@@ -36,6 +37,22 @@ pub fn kind(invoice: &Invoice, locale: &Locale) -> String {
 /// The name of a type of document (UNTDID 1001), if it is one that EN 16931 allows.
 fn type_name(code: &str, locale: &Locale) -> Option<String> {
     known(&format!("type-{code}"), locale)
+}
+
+/// What the record says about something unusual in an event, as it keeps it, in the reader's language. What we have
+/// no text for stays as it is.
+pub fn remarks(kept: Option<&str>, locale: &Locale) -> Vec<String> {
+    let in_words = |remark: Remark| {
+        let words = match &remark {
+            Remark::OtherWordsWithoutEdits(words) => words.as_str(),
+            _ => "",
+        };
+        match remark.id() {
+            Some(id) => locale.text_with(&format!("remark-{id}"), &[("words", words.into())]),
+            None => remark.to_string(),
+        }
+    };
+    remarks_in(kept.unwrap_or_default()).into_iter().map(in_words).collect()
 }
 
 /// The shop's status in the reader's language if we have a text for it, otherwise as the shop
@@ -166,6 +183,32 @@ mod tests {
         let mut invoice = sample().terms.invoice;
         invoice.type_code = code.to_owned();
         kind(&invoice, &Locale::of(language))
+    }
+
+    #[test]
+    fn each_remark_has_its_own_words_in_each_language() {
+        let kept = |language| {
+            let locale = Locale::of(language);
+            let all = Remark::IDS.iter().map(|id| known(&format!("remark-{id}"), &locale));
+            all.collect::<Option<Vec<String>>>().unwrap_or_else(|| panic!("{language:?} lacks one"))
+        };
+        let in_english = kept(Language::English);
+        for language in Language::ALL.into_iter().filter(|it| *it != Language::English) {
+            assert!(kept(language).iter().zip(&in_english).all(|(own, english)| own != english));
+        }
+    }
+
+    #[test]
+    fn remarks_are_read_in_the_language_of_the_reader_with_the_words_that_somebody_wrote() {
+        let kept = "a key stands twice in it; the last one was read; apps that do not know edits \
+             show other words: I pay 100";
+        let german = Locale::of(Language::German);
+        let duplicate = german.text("remark-duplicate-key");
+        let read = remarks(Some(kept), &german);
+        assert_eq!((read.len(), &read[0]), (2, &duplicate));
+        assert!(read[1].starts_with("Apps, die") && read[1].ends_with("I pay 100"), "{}", read[1]);
+        assert_eq!(remarks(Some("it sings"), &german), ["it sings"]);
+        assert_eq!(remarks(None, &german), [] as [String; 0]);
     }
 
     #[test]

@@ -216,3 +216,30 @@ duration-days =
 ## Lists
 
 list-comma = ،
+
+## What the record says about something unusual in a message
+
+remark-encrypted = هذه الرسالة مشفّرة ولا يمكن قراءتها هنا.
+remark-unknown-type = هذا النوع من الأحداث غير معروف هنا.
+remark-unknown-message-type = هذا النوع من الرسائل غير معروف هنا.
+remark-text-differs-from-html = قد يقرأ بعض الأشخاص كلمات أخرى هنا: النص البسيط يختلف عن النص المنسّق.
+remark-html-too-complex = التنسيق أعقد من أن يُعرض.
+remark-changes-direction = تحتوي على أحرف تغيّر اتجاه النص.
+remark-held-unshowable = كانت تحتوي على أحرف لا يمكن عرضها.
+remark-duplicate-key = فيها التباس: أحد الحقول مكرر، ويُعتد هنا بالأخير.
+remark-removed-before = أُزيل المحتوى قبل وصوله إلى هنا.
+remark-empty = الرسالة فارغة، ولا شيء يدل على أنها أُزيلت.
+remark-refers-to-itself = تشير إلى نفسها.
+remark-no-sender-or-type = لا يُعرف مَن أرسلها أو ما هي.
+remark-reaction-to-nothing = لا يذكر التفاعل رسالة أو رمزًا.
+remark-edit-without-content = لا يحتوي التعديل على نص جديد.
+remark-redaction-of-nothing = لا يُعرف ما الذي أُزيل.
+remark-poll-without-question = لا يوجد سؤال في الاستطلاع.
+remark-not-readable = لا يمكن قراءتها.
+remark-no-content = المحتوى مفقود أو لا يمكن قراءته.
+remark-no-membership = لا يُعرف إن كان أحد قد انضم أو غادر.
+remark-no-message-type = لا يُعرف نوع الرسالة.
+remark-no-body = لا يوجد نص في الرسالة.
+remark-file-without-address = عنوان الملف مفقود أو غير صالح.
+remark-file-without-key = الملف مشفّر، ومفتاحه مفقود أو غير صالح.
+remark-other-words-without-edits = التطبيقات التي لا تعرض التعديلات تعرض بدلًا من ذلك: { $words }

@@ -161,3 +161,30 @@ duration-days = etwa { $count } Tage
 ## Lists
 
 list-comma = ,
+
+## What the record says about something unusual in a message
+
+remark-encrypted = Diese Nachricht ist verschlüsselt und kann hier nicht gelesen werden.
+remark-unknown-type = Diese Art von Ereignis ist hier nicht bekannt.
+remark-unknown-message-type = Diese Art von Nachricht ist hier nicht bekannt.
+remark-text-differs-from-html = Manche lesen hier andere Worte: Der einfache und der formatierte Text unterscheiden sich.
+remark-html-too-complex = Die Formatierung ist zu aufwendig, um sie anzuzeigen.
+remark-changes-direction = Sie enthält Zeichen, die die Schreibrichtung ändern.
+remark-held-unshowable = Sie enthielt Zeichen, die nicht angezeigt werden können.
+remark-duplicate-key = Sie ist mehrdeutig: Eine Angabe kommt zweimal vor. Hier gilt die letzte.
+remark-removed-before = Der Inhalt wurde entfernt, bevor er hier ankam.
+remark-empty = Sie ist leer, und nichts sagt, dass etwas entfernt wurde.
+remark-refers-to-itself = Sie bezieht sich auf sich selbst.
+remark-no-sender-or-type = Es fehlt, von wem sie ist oder was sie ist.
+remark-reaction-to-nothing = Die Reaktion nennt keine Nachricht oder kein Zeichen.
+remark-edit-without-content = Die Änderung enthält keinen neuen Text.
+remark-redaction-of-nothing = Es fehlt, was entfernt werden soll.
+remark-poll-without-question = Die Umfrage hat keine Frage.
+remark-not-readable = Sie ist nicht lesbar.
+remark-no-content = Der Inhalt fehlt oder ist nicht lesbar.
+remark-no-membership = Es fehlt, ob jemand gekommen oder gegangen ist.
+remark-no-message-type = Es fehlt, um welche Art von Nachricht es sich handelt.
+remark-no-body = Die Nachricht hat keinen Text.
+remark-file-without-address = Die Adresse der Datei fehlt oder ist ungültig.
+remark-file-without-key = Die Datei ist verschlüsselt, und ihr Schlüssel fehlt oder ist ungültig.
+remark-other-words-without-edits = Apps, die keine Änderungen anzeigen, zeigen stattdessen: { $words }

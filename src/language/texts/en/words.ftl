@@ -174,3 +174,31 @@ duration-days = about { $count } days
 
 # What stands between the parts of a list, before a space.
 list-comma = ,
+
+## What the record says about something unusual in a message
+
+remark-encrypted = This message is encrypted and cannot be read here.
+remark-unknown-type = This app does not know this kind of event.
+remark-unknown-message-type = This app does not know this kind of message.
+remark-text-differs-from-html = Some people read other words here: the plain text and the formatted text differ.
+remark-html-too-complex = The formatting is too complex to be shown.
+remark-changes-direction = It contains characters that change the direction of the text.
+remark-held-unshowable = It contained characters that cannot be shown.
+remark-duplicate-key = It is ambiguous: one of its fields occurs twice. The last one counts here.
+remark-removed-before = It had been removed before it arrived here.
+remark-empty = It is empty, and nothing says that it was removed.
+remark-refers-to-itself = It refers to itself.
+remark-no-sender-or-type = It does not say who sent it, or what it is.
+remark-reaction-to-nothing = The reaction names no message or no sign.
+remark-edit-without-content = The change contains no new text.
+remark-redaction-of-nothing = The removal does not say what it removes.
+remark-poll-without-question = The poll has no question.
+remark-not-readable = It cannot be read.
+remark-no-content = Its content is missing or cannot be read.
+remark-no-membership = It does not say whether somebody came or left.
+remark-no-message-type = It does not say what kind of message it is.
+remark-no-body = The message has no text.
+remark-file-without-address = The file’s address is missing or invalid.
+remark-file-without-key = The file is encrypted, and its key is missing or invalid.
+# $words: those words.
+remark-other-words-without-edits = Apps that cannot show changes show these words instead: { $words }

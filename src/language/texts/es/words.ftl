@@ -177,3 +177,30 @@ duration-days = unos { $count } días
 ## Lists
 
 list-comma = ,
+
+## What the record says about something unusual in a message
+
+remark-encrypted = Este mensaje está cifrado y no se puede leer aquí.
+remark-unknown-type = Aquí no se conoce este tipo de evento.
+remark-unknown-message-type = Aquí no se conoce este tipo de mensaje.
+remark-text-differs-from-html = Algunas personas leen aquí otras palabras: el texto simple y el texto con formato difieren.
+remark-html-too-complex = El formato es demasiado complejo para mostrarlo.
+remark-changes-direction = Contiene caracteres que cambian el sentido de la escritura.
+remark-held-unshowable = Contenía caracteres que no se pueden mostrar.
+remark-duplicate-key = Es ambiguo: uno de sus campos aparece dos veces. Aquí vale el último.
+remark-removed-before = El contenido se eliminó antes de llegar aquí.
+remark-empty = Está vacío, y nada indica que se haya eliminado.
+remark-refers-to-itself = Se refiere a sí mismo.
+remark-no-sender-or-type = No indica quién lo envió o qué es.
+remark-reaction-to-nothing = La reacción no indica ningún mensaje o ningún signo.
+remark-edit-without-content = El cambio no contiene texto nuevo.
+remark-redaction-of-nothing = La eliminación no indica qué elimina.
+remark-poll-without-question = La encuesta no tiene pregunta.
+remark-not-readable = No se puede leer.
+remark-no-content = El contenido falta o no se puede leer.
+remark-no-membership = No indica si alguien llegó o se fue.
+remark-no-message-type = No indica qué tipo de mensaje es.
+remark-no-body = El mensaje no tiene texto.
+remark-file-without-address = La dirección del archivo falta o no es válida.
+remark-file-without-key = El archivo está cifrado, y su clave falta o no es válida.
+remark-other-words-without-edits = Las aplicaciones que no muestran los cambios muestran en su lugar: { $words }

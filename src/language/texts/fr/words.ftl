@@ -177,3 +177,30 @@ duration-days = environ { $count } jours
 ## Lists
 
 list-comma = ,
+
+## What the record says about something unusual in a message
+
+remark-encrypted = Ce message est chiffré et ne peut pas être lu ici.
+remark-unknown-type = Ce type d’événement n’est pas connu ici.
+remark-unknown-message-type = Ce type de message n’est pas connu ici.
+remark-text-differs-from-html = Certaines personnes lisent ici d’autres mots : le texte simple et le texte mis en forme diffèrent.
+remark-html-too-complex = La mise en forme est trop complexe pour être affichée.
+remark-changes-direction = Il contient des caractères qui changent le sens d’écriture.
+remark-held-unshowable = Il contenait des caractères qui ne peuvent pas être affichés.
+remark-duplicate-key = Il est ambigu : l’un de ses champs figure deux fois. Ici, le dernier compte.
+remark-removed-before = Le contenu a été supprimé avant d’arriver ici.
+remark-empty = Il est vide, et rien n’indique qu’il a été supprimé.
+remark-refers-to-itself = Il renvoie à lui-même.
+remark-no-sender-or-type = Il n’indique pas qui l’a envoyé, ou ce que c’est.
+remark-reaction-to-nothing = La réaction n’indique pas de message ou pas de signe.
+remark-edit-without-content = La modification ne contient pas de nouveau texte.
+remark-redaction-of-nothing = La suppression n’indique pas ce qu’elle supprime.
+remark-poll-without-question = Le sondage n’a pas de question.
+remark-not-readable = Il est illisible.
+remark-no-content = Le contenu manque ou est illisible.
+remark-no-membership = Il n’indique pas si quelqu’un est arrivé ou parti.
+remark-no-message-type = Il n’indique pas de quel type de message il s’agit.
+remark-no-body = Le message n’a pas de texte.
+remark-file-without-address = L’adresse du fichier manque ou n’est pas valable.
+remark-file-without-key = Le fichier est chiffré, et sa clé manque ou n’est pas valable.
+remark-other-words-without-edits = Les applications qui n’affichent pas les modifications affichent à la place : { $words }

@@ -161,3 +161,30 @@ duration-days = ongeveer { $count } dagen
 ## Lists
 
 list-comma = ,
+
+## What the record says about something unusual in a message
+
+remark-encrypted = Dit bericht is versleuteld en kan hier niet worden gelezen.
+remark-unknown-type = Dit soort gebeurtenis is hier niet bekend.
+remark-unknown-message-type = Dit soort bericht is hier niet bekend.
+remark-text-differs-from-html = Sommigen lezen hier andere woorden: de gewone en de opgemaakte tekst verschillen.
+remark-html-too-complex = De opmaak is te ingewikkeld om te tonen.
+remark-changes-direction = Het bevat tekens die de schrijfrichting veranderen.
+remark-held-unshowable = Het bevatte tekens die niet kunnen worden getoond.
+remark-duplicate-key = Het is dubbelzinnig: een van de velden komt twee keer voor. Hier telt het laatste.
+remark-removed-before = De inhoud is verwijderd voordat die hier aankwam.
+remark-empty = Het is leeg, en nergens staat dat het is verwijderd.
+remark-refers-to-itself = Het verwijst naar zichzelf.
+remark-no-sender-or-type = Er staat niet van wie het is, of wat het is.
+remark-reaction-to-nothing = De reactie noemt geen bericht of geen teken.
+remark-edit-without-content = De wijziging bevat geen nieuwe tekst.
+remark-redaction-of-nothing = Er staat niet wat er wordt verwijderd.
+remark-poll-without-question = De peiling heeft geen vraag.
+remark-not-readable = Het is niet leesbaar.
+remark-no-content = De inhoud ontbreekt of is niet leesbaar.
+remark-no-membership = Er staat niet of iemand is gekomen of gegaan.
+remark-no-message-type = Er staat niet om wat voor bericht het gaat.
+remark-no-body = Het bericht heeft geen tekst.
+remark-file-without-address = Het adres van het bestand ontbreekt of is ongeldig.
+remark-file-without-key = Het bestand is versleuteld, en de sleutel ontbreekt of is ongeldig.
+remark-other-words-without-edits = Apps die geen wijzigingen tonen, laten in plaats daarvan zien: { $words }

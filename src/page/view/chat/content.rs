@@ -8,6 +8,7 @@ use super::markup::html_for_page;
 use crate::files::shown_as;
 use crate::page::model::{Address, ChatFile, ChatLine, Poll, PollAnswer, Reader};
 use crate::record::Kind;
+use crate::wording::remarks;
 
 /// The greatest width and height at which pictures and videos are shown in the conversation, in pixels of the page.
 const MAX_SHOWN: (u64, u64) = (480, 320);
@@ -36,7 +37,10 @@ pub(super) fn content(
                 @else { (result(poll, reader)) }
             }
         }
-        @if let Some(remark) = &line.remark { p.remark dir="auto" { (remark) } }
+        // Of an encrypted message, this is said already.
+        @if line.kind != Kind::Encrypted {
+            @for remark in remarks(line.remark.as_deref(), &reader.locale) { p.remark { (remark) } }
+        }
     }
 }
 
