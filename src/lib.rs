@@ -13,6 +13,7 @@ pub mod event;
 pub mod export;
 pub mod feed;
 pub mod files;
+pub mod first_page;
 pub mod fonts;
 pub mod homeserver;
 pub mod intake;

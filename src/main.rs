@@ -6,8 +6,8 @@ use std::process::ExitCode;
 use clap::{Args, Parser, Subcommand};
 use tallyroom::access::Scopes;
 use tallyroom::command::{
-    audit, check, check_invoice, convert_invoice, export, forget, generate_registration, import,
-    key, link, mail_in, problems, rederive, run, verify, webhook,
+    audit, check, check_invoice, convert_invoice, export, first_page, forget,
+    generate_registration, import, key, link, mail_in, problems, rederive, run, verify, webhook,
 };
 use tallyroom::config::Config;
 use tallyroom::event::EventId;
@@ -298,6 +298,9 @@ enum Command {
         /// The ids of the transactions [default: all].
         transactions: Vec<Ulid>,
     },
+    /// Draw the first page of a PDF from the standard input. The service starts this by itself.
+    #[command(hide = true)]
+    FirstPage,
     /// Derive all entries again from the stored raw events and print what changes.
     Rederive {
         #[command(flatten)]
@@ -331,10 +334,18 @@ fn parse_party(text: &str) -> Result<PartyRole, &'static str> {
     PartyRole::from_text(text).ok_or("the party must be buyer or seller")
 }
 
-#[tokio::main]
-async fn main() -> ExitCode {
+fn main() -> ExitCode {
     logging::hide_payloads();
-    match dispatch(CommandLine::parse().command).await {
+    match CommandLine::parse().command {
+        // It has no memory for the threads of the others.
+        Command::FirstPage => first_page::run(),
+        command => carry_out(command),
+    }
+}
+
+#[tokio::main]
+async fn carry_out(command: Command) -> ExitCode {
+    match dispatch(command).await {
         Ok(code) => code,
         Err(error) => {
             #[expect(clippy::print_stderr, reason = "the only place that prints the final error")]
@@ -438,6 +449,7 @@ async fn dispatch(command: Command) -> anyhow::Result<ExitCode> {
             let request = problems::Request { transactions, retry, json, limit };
             problems::run(&config.load()?, &request).await
         }
+        Command::FirstPage => return Ok(first_page::run()),
         Command::Rederive { config, dry_run, transactions } => {
             rederive::run(&config.load()?, &transactions, dry_run).await
         }

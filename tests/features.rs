@@ -10,14 +10,13 @@ use std::process::Command;
 
 /// The features of dependencies of the program that only its tests need, and how code names what each
 /// of them adds.
-const ONLY_FOR_TESTS: [(&str, &str, &[&str]); 6] = [
+const ONLY_FOR_TESTS: [(&str, &str, &[&str]); 5] = [
     ("futures_util", "channel", &["remote_handle", "RemoteHandle"]),
     ("hyper_util", "server-auto", &["conn::auto", "auto::Builder"]),
     ("reqwest", "multipart", &["reqwest::multipart", ".multipart("]),
     ("reqwest", "query", &[".query(&"]),
     // It reads numbers with decimals exactly to the last digit, on which no test depends, and adds no name.
     ("serde_json", "float_roundtrip", &[]),
-    ("tokio", "process", &["tokio::process", "process::Command", "process::Child"]),
 ];
 
 #[test]

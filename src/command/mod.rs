@@ -5,6 +5,7 @@ pub mod check;
 pub mod check_invoice;
 pub mod convert_invoice;
 pub mod export;
+pub mod first_page;
 pub mod forget;
 pub mod generate_registration;
 pub mod import;

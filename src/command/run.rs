@@ -26,6 +26,7 @@ use crate::door::{self, Budget, ConnectionSlots, WrongKeys};
 use crate::export::Exporter;
 use crate::feed::News;
 use crate::files::{Vault, keep_files_forever};
+use crate::first_page::Drawer;
 use crate::fonts::Fonts;
 use crate::homeserver::{Homeserver, Pings};
 use crate::intake::{self, PushState};
@@ -329,6 +330,7 @@ async fn work_of_one_process(
         store.clone(),
         homeserver.clone(),
         vault.clone(),
+        Drawer::running(),
         &config.files,
         stop.clone(),
     );

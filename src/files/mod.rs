@@ -28,6 +28,7 @@ use tokio_util::sync::CancellationToken;
 
 use crate::clock::{DAY_MS, now};
 use crate::config::FilesConfig;
+use crate::first_page::{Drawer, FirstPage};
 use crate::homeserver::Homeserver;
 use crate::logging::abnormal_end;
 use crate::record::address_of;
@@ -46,6 +47,8 @@ struct Keeper {
     store: Store,
     homeserver: Homeserver,
     vault: Vault,
+    /// Draws the first pages of PDFs.
+    drawer: Drawer,
     max_bytes: u64,
     /// How long files are kept, in milliseconds. `None` if they are kept as long as the record.
     keep_for: Option<i64>,
@@ -59,6 +62,7 @@ pub async fn keep_files_forever(
     store: Store,
     homeserver: Homeserver,
     vault: Vault,
+    drawer: Drawer,
     config: &FilesConfig,
     stop: CancellationToken,
 ) {
@@ -66,6 +70,7 @@ pub async fn keep_files_forever(
         store,
         homeserver,
         vault,
+        drawer,
         max_bytes: config.max_megabytes * 1_000_000,
         keep_for: config.keep_days.map(|days| i64::from(days).saturating_mul(DAY_MS)),
         deleting: RwLock::default(),
@@ -178,11 +183,15 @@ impl Keeper {
             }
         };
         self.store_server_answer(file, true).await?;
+        let first_page = self.first_page(&fetched, &file.shop).await;
         let _no_deleting = self.deleting.read().await;
         if !self.store.file_arrived(&file.mxc, &fetched.sha256).await? {
             return Ok(());
         }
         self.vault.put(&fetched.sha256, fetched.file).await?;
+        if let Some(page) = &first_page {
+            self.store.keep_first_page(&fetched.sha256, page).await?;
+        }
         let expires_at = self.keep_for.map(|time| now().saturating_add(time));
         let media_type = fetched.media_type;
         self.store
@@ -190,6 +199,14 @@ impl Keeper {
             .await?;
         tracing::info!(file = file.mxc, bytes = fetched.size, media_type, "stored a file");
         Ok(())
+    }
+
+    /// Draws the first page of a file, if it is a PDF. It is there before the file counts as stored, so that a page
+    /// that shows the file never has to make room for the picture later.
+    async fn first_page(&self, file: &Arrived, shop: &str) -> Option<FirstPage> {
+        let bytes = u64::try_from(file.size).ok()?;
+        let is_pdf = file.media_type == Some("application/pdf");
+        if is_pdf { self.drawer.first_page(&file.file, bytes, shop).await } else { None }
     }
 
     /// Stores whether the homeserver that a file is from has answered, if that is not our
@@ -221,13 +238,14 @@ impl Keeper {
         Ok(())
     }
 
-    /// Deletes the bytes of a file, unless another stored file has the same bytes.
+    /// Deletes the bytes of a file, and its first page, unless another stored file has the same bytes.
     async fn delete_bytes(&self, file: &DueFile) -> anyhow::Result<()> {
         let Some(sha256) = &file.sha256 else { return Ok(()) };
         let _exclusive = self.deleting.write().await;
         if self.store.file_is_shared(sha256, &file.mxc).await? {
             return Ok(());
         }
+        self.store.delete_first_page(sha256).await?;
         self.vault.delete(sha256).await
     }
 

@@ -1,6 +1,7 @@
 //! Decides which file is worked on next. This file does no I/O.
 //!
-//! Files of our homeserver have their own workers, so that they never wait for another homeserver.
+//! Files of our homeserver have their own workers, so that they never wait for another homeserver. One shop does not
+//! get all of them, because a PDF may keep a worker for as long as its first page is being drawn.
 //! The workers for files of other homeservers are limited: to one for each homeserver, to some for
 //! each shop, and to one for all homeservers that failed before. So neither unreachable homeservers
 //! nor the many files of one shop ever use all of them.
@@ -9,6 +10,8 @@ use crate::store::DueFile;
 
 /// The number of workers for files of our homeserver.
 const MAX_NEAR_WORKERS: usize = 4;
+/// The greatest number of these workers for files of one shop.
+const MAX_NEAR_WORKERS_PER_SHOP: usize = 3;
 /// The number of workers for files of other homeservers.
 const MAX_FAR_WORKERS: usize = 4;
 /// The greatest number of these workers for files of one shop.
@@ -56,7 +59,8 @@ fn can_start(file: &DueFile, taken: &[&DueFile]) -> bool {
         taken.iter().filter(|it| it.far == file.far && matches(it)).count()
     };
     if file.far == 0 {
-        return count(&|_| true) < MAX_NEAR_WORKERS;
+        return count(&|_| true) < MAX_NEAR_WORKERS
+            && count(&|it| it.shop == file.shop) < MAX_NEAR_WORKERS_PER_SHOP;
     }
     let has_failed = |it: &DueFile| it.server_failures > 0;
     count(&|_| true) < MAX_FAR_WORKERS
@@ -117,7 +121,9 @@ mod tests {
         waiting.push(file("b", "b", "us", 0));
         assert_eq!(names(&waiting, &[]), ["a0", "b", "a1", "a2"]);
         assert_eq!(names(&waiting, &waiting[..3]), ["b"]);
-        assert_eq!(names(&waiting, &waiting[..4]), [""; 0]);
+        assert_eq!(names(&waiting, &[&waiting[..3], &waiting[10..]].concat()), [""; 0]);
+        // One shop does not take all workers.
+        assert_eq!(names(&waiting[..10], &[]), ["a0", "a1", "a2"]);
     }
 
     #[test]

@@ -5,7 +5,9 @@ use std::collections::{BTreeMap, BTreeSet};
 use ulid::Ulid;
 
 use super::cast::Cast;
-use super::model::{Address, ChatFile, ChatLine, Poll, PollAnswer, Quote, Reaction, Reader, Times};
+use super::model::{
+    Address, ChatFile, ChatLine, Poll, PollAnswer, Quote, Reaction, Reader, ShownPage, Times,
+};
 use super::session::Session;
 use super::view;
 use crate::record::{
@@ -241,9 +243,18 @@ impl LineContext<'_> {
                 state: row.map_or_else(|| "missing".to_owned(), |row| row.state.clone()),
                 description: entry.text.is_some().then(caption).filter(|_| has_caption),
                 pixels: pixels(attachment),
+                first_page: stored.and_then(|row| self.first_page(row)),
             }
         };
         entry.attachments.iter().map(file).collect()
+    }
+
+    /// Returns the picture of the first page of a stored file.
+    fn first_page(&self, row: &FileRow) -> Option<ShownPage> {
+        let pixels = |it: Option<i64>| u32::try_from(it?).ok();
+        let pixels = pixels(row.page_width).zip(pixels(row.page_height))?;
+        let href = self.address.part(&format!("files/{}/first-page", row.sha256.as_ref()?));
+        Some(ShownPage { href, pixels })
     }
 }
 

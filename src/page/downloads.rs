@@ -22,6 +22,11 @@ use crate::paper::PaperError;
 use crate::quota::{paced, run_blocking};
 use crate::transaction::PartyRole;
 
+/// How long a browser may keep what people sent.
+const FOR_AN_HOUR: &str = "private, max-age=3600";
+/// What a file may do that is opened by itself.
+const NOTHING_ALLOWED: &str = "sandbox; default-src 'none'";
+
 /// `GET /t/{id}/invoice.pdf`
 pub(super) async fn pdf(
     State(state): State<PageState>,
@@ -125,7 +130,7 @@ pub(super) async fn attached(
     let headers = [
         (header::CONTENT_TYPE, shown_as(file.media_type.as_deref()).to_owned()),
         (header::CONTENT_DISPOSITION, disposition(&file.name)),
-        (header::CONTENT_SECURITY_POLICY, "sandbox; default-src 'none'".to_owned()),
+        (header::CONTENT_SECURITY_POLICY, NOTHING_ALLOWED.to_owned()),
     ];
     Ok((headers, Body::from(file.bytes)).into_response())
 }
@@ -188,8 +193,8 @@ pub(super) async fn file(
         (header::CONTENT_LENGTH, length.to_string()),
         (header::ACCEPT_RANGES, "bytes".to_owned()),
         (header::CONTENT_DISPOSITION, disposition),
-        (header::CACHE_CONTROL, "private, max-age=3600".to_owned()),
-        (header::CONTENT_SECURITY_POLICY, "sandbox; default-src 'none'".to_owned()),
+        (header::CACHE_CONTROL, FOR_AN_HOUR.to_owned()),
+        (header::CONTENT_SECURITY_POLICY, NOTHING_ALLOWED.to_owned()),
     ];
     let body = Body::from_stream(paced(bytes, DOWNLOAD_WRITE_TIMEOUT, place));
     let mut response = (headers, body).into_response();
@@ -200,6 +205,25 @@ pub(super) async fn file(
         *response.status_mut() = StatusCode::PARTIAL_CONTENT;
     }
     Ok(response)
+}
+
+/// `GET /t/{id}/files/{sha256}/first-page`: the first page of a PDF as a picture.
+pub(super) async fn first_page(
+    State(state): State<PageState>,
+    Path((_, sha256)): Path<(String, String)>,
+    session: Session,
+) -> Result<Response, Refusal> {
+    let missing = || Refusal::problem(StatusCode::NOT_FOUND, "problem-no-file");
+    let file = state.store.file_with_digest(session.transaction.id, &sha256).await?;
+    file.filter(|it| it.page_width.is_some()).ok_or_else(missing)?;
+    let _place = state.limits.download(session.grant, &session.transaction.shop).await?;
+    let picture = state.store.first_page(&sha256).await?.ok_or_else(missing)?;
+    let headers = [
+        (header::CONTENT_TYPE, "image/png"),
+        (header::CACHE_CONTROL, FOR_AN_HOUR),
+        (header::CONTENT_SECURITY_POLICY, NOTHING_ALLOWED),
+    ];
+    Ok((headers, picture).into_response())
 }
 
 /// `GET /t/{id}/conversation.zip`: what the page shows of the conversation, with its files, for reading and keeping.

@@ -145,6 +145,7 @@ pub fn router(state: PageState) -> Router {
         .route("/t/{id}/original", get(downloads::original))
         .route("/t/{id}/original.xml", get(downloads::original_xml))
         .route("/t/{id}/files/{sha256}", get(downloads::file))
+        .route("/t/{id}/files/{sha256}/first-page", get(downloads::first_page))
         .route("/widget/{id}", get(widget::page))
         .route("/assets/{name}", get(downloads::asset))
         .route(subscribing::WORKER_PATH, get(subscribing::worker))

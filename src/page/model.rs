@@ -398,6 +398,17 @@ pub struct ChatFile {
     pub description: Option<String>,
     /// Width and height in pixels, as its sender states them.
     pub pixels: Option<(u32, u32)>,
+    /// The picture of its first page, if it has one.
+    pub first_page: Option<ShownPage>,
+}
+
+/// The picture of a page of a file.
+#[derive(Clone, Debug)]
+pub struct ShownPage {
+    /// The address of the picture.
+    pub href: String,
+    /// Width and height in pixels.
+    pub pixels: (u32, u32),
 }
 
 /// An emoji, and the people who reacted with it.

@@ -7,6 +7,7 @@ use sqlx::{AssertSqlSafe, FromRow};
 use ulid::Ulid;
 
 use super::entry_row::{Row, select_entries};
+use super::files::file_columns;
 use super::many_rows::ManyRows;
 use super::{FileRow, Store, StoreError};
 use crate::record::{Ballots, Choice, Entry, Kind, VOTE_TOO_LATE, objection};
@@ -27,10 +28,13 @@ static SELECT_EFFECTS_LISTED: LazyLock<ManyRows> = LazyLock::new(|| {
 static SELECT_FILES_LISTED: ManyRows = ManyRows::new(
     "WITH chosen (transaction_id, seq) AS (VALUES ",
     2,
-    ") SELECT DISTINCT f.mxc, f.state, f.failures, f.problem, f.sha256, f.size, f.media_type, \
-     f.stored_at FROM chosen c \
-     JOIN entry_files n ON n.transaction_id = c.transaction_id AND n.seq = c.seq \
-     JOIN files f ON f.mxc = n.mxc",
+    concat!(
+        ") SELECT DISTINCT ",
+        file_columns!(),
+        " FROM chosen c \
+         JOIN entry_files n ON n.transaction_id = c.transaction_id AND n.seq = c.seq \
+         JOIN files f ON f.mxc = n.mxc"
+    ),
 );
 
 /// Returns the part of a statement that follows the chosen entries. It selects their targets, and

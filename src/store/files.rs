@@ -66,14 +66,27 @@ const DELETE_SERVER_FAILURE: &str = "DELETE FROM media_servers WHERE name = $1";
 const DELETE_SERVER_FAILURES: &str = "DELETE FROM media_servers";
 const MAKE_FAILED_FILES_DUE: &str = "UPDATE files SET due_at = $1 \
      WHERE state = 'wanted' AND failures > refusals AND due_at > $1";
-const SELECT_FILES_OF_RECORD: &str = "\
-     SELECT DISTINCT f.mxc, f.state, f.failures, f.problem, f.sha256, f.size, \
-     f.media_type, f.stored_at FROM entry_files n JOIN files f ON f.mxc = n.mxc \
-     WHERE n.transaction_id = $1 ORDER BY f.mxc";
-const SELECT_FILES_OF_ENTRIES: &str = "\
-     SELECT DISTINCT f.mxc, f.state, f.failures, f.problem, f.sha256, f.size, \
-     f.media_type, f.stored_at FROM entry_files n JOIN files f ON f.mxc = n.mxc \
-     WHERE n.transaction_id = $1 AND n.seq >= $2 AND n.seq <= $3";
+/// The columns of a [`FileRow`], with `f` for the file.
+macro_rules! file_columns {
+    () => {
+        "f.mxc, f.state, f.failures, f.problem, f.sha256, f.size, f.media_type, f.stored_at, \
+         (SELECT p.width FROM first_pages p WHERE p.sha256 = f.sha256) AS page_width, \
+         (SELECT p.height FROM first_pages p WHERE p.sha256 = f.sha256) AS page_height"
+    };
+}
+pub(super) use file_columns;
+
+const SELECT_FILES_OF_RECORD: &str = concat!(
+    "SELECT DISTINCT ",
+    file_columns!(),
+    " FROM entry_files n JOIN files f ON f.mxc = n.mxc WHERE n.transaction_id = $1 ORDER BY f.mxc"
+);
+const SELECT_FILES_OF_ENTRIES: &str = concat!(
+    "SELECT DISTINCT ",
+    file_columns!(),
+    " FROM entry_files n JOIN files f ON f.mxc = n.mxc \
+     WHERE n.transaction_id = $1 AND n.seq >= $2 AND n.seq <= $3"
+);
 const SET_STORED: &str = "UPDATE files SET state = 'stored', due_at = $5, failures = 0, \
      noted = 0, refusals = 0, failing_since = NULL, problem = NULL, sha256 = $2, size = $3, \
      media_type = $4, stored_at = $6 \
@@ -95,11 +108,13 @@ const COUNT_OTHERS_WITH_DIGEST: &str = "SELECT (SELECT COUNT(*) FROM files WHERE
      + (SELECT COUNT(*) FROM outgoing WHERE sha256 = $1)";
 /// Of several files with the same bytes, the first in the record counts, because the download has
 /// its name. The order in which the files were fetched must not matter.
-const SELECT_FILE_WITH_DIGEST: &str = "\
-     SELECT f.mxc, f.state, f.failures, f.problem, f.sha256, f.size, \
-     f.media_type, f.stored_at FROM files f JOIN entry_files n ON n.mxc = f.mxc \
+const SELECT_FILE_WITH_DIGEST: &str = concat!(
+    "SELECT ",
+    file_columns!(),
+    " FROM files f JOIN entry_files n ON n.mxc = f.mxc \
      WHERE f.sha256 = $2 AND f.state = 'stored' AND n.transaction_id = $1 \
-     ORDER BY n.seq, n.mxc LIMIT 1";
+     ORDER BY n.seq, n.mxc LIMIT 1"
+);
 const SELECT_FIRST_ATTACHMENTS: &str = "SELECT e.attachments FROM entry_files n JOIN entries e \
      ON e.transaction_id = n.transaction_id AND e.seq = n.seq \
      WHERE n.transaction_id = $1 AND n.mxc = $2 ORDER BY n.seq LIMIT 1";
@@ -131,6 +146,10 @@ pub struct FileRow {
     pub media_type: Option<String>,
     /// When the file was stored, in milliseconds since 1970.
     pub stored_at: Option<i64>,
+    /// The width in pixels of the picture of its first page, if it has one.
+    pub page_width: Option<i64>,
+    /// The height in pixels of the picture of its first page, if it has one.
+    pub page_height: Option<i64>,
 }
 
 /// A file that is due, and the values that decide when it is its turn.

@@ -31,6 +31,7 @@ mod facts;
 mod far_invitations;
 mod file_acts;
 mod files;
+mod first_pages;
 mod foreign;
 mod gaps;
 mod grants;

@@ -8,13 +8,14 @@ use ulid::Ulid;
 
 use super::chat::{EVENTS_PER_QUERY, NEWEST_FIRST, padded, placeholders, quoted_kinds, where_line};
 use super::entry_row::{Row, select_entries};
+use super::files::file_columns;
 use super::{FileRow, Store, StoreError};
 use crate::record::{Entry, Role};
 
 /// Selects entries with the keys of our sends and with the raw events of polls. `$more` and `$rest`
 /// as in `select_entries`.
 macro_rules! select_shown {
-    ($more:literal, $rest:literal) => {
+    ($more:expr, $rest:literal) => {
         select_entries!(
             concat!(
                 ", s.send_key, CASE WHEN e.kind IN ('poll_start', 'edit', 'poll_response') ",
@@ -31,7 +32,7 @@ macro_rules! select_shown {
 }
 /// Selects entries with the files that they name, a row for each file.
 const SELECT_WITH_FILES: &str = select_shown!(
-    ", f.mxc, f.state, f.failures, f.problem, f.sha256, f.size, f.media_type, f.stored_at",
+    concat!(", ", file_columns!()),
     "LEFT JOIN entry_files n ON n.transaction_id = e.transaction_id AND n.seq = e.seq \
      LEFT JOIN files f ON f.mxc = n.mxc WHERE e.transaction_id = $1 "
 );
@@ -97,6 +98,8 @@ struct RowWithFile {
     size: Option<i64>,
     media_type: Option<String>,
     stored_at: Option<i64>,
+    page_width: Option<i64>,
+    page_height: Option<i64>,
 }
 
 #[derive(FromRow)]
@@ -226,6 +229,8 @@ impl RowWithFile {
             size: self.size,
             media_type: self.media_type.take(),
             stored_at: self.stored_at,
+            page_width: self.page_width,
+            page_height: self.page_height,
         })
     }
 }

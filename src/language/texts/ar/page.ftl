@@ -306,6 +306,7 @@ file-missing = لم يعد متاحًا
 file-expired = لم يعد متاحًا
 file-erased = تم محوه
 image-without-description = صورة { $name }
+first-page-of-file = الصفحة الأولى من { $name }
 picture-close = إغلاق الصورة
 
 ## Polls

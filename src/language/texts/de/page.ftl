@@ -291,6 +291,7 @@ file-missing = ist nicht mehr vorhanden
 file-expired = ist nicht mehr vorhanden
 file-erased = wurde gelöscht
 image-without-description = Bild { $name }
+first-page-of-file = Erste Seite von { $name }
 picture-close = Bild schließen
 
 ## Polls

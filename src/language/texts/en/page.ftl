@@ -329,6 +329,8 @@ file-expired = is no longer there
 file-erased = was erased
 # Alternative text of an image without a description. $name: of the file.
 image-without-description = Image { $name }
+# Alternative text of the picture of a PDF's first page. $name: of the file.
+first-page-of-file = First page of { $name }
 picture-close = Close the picture
 
 ## Polls

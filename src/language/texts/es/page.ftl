@@ -291,6 +291,7 @@ file-missing = ya no está disponible
 file-expired = ya no está disponible
 file-erased = se ha borrado
 image-without-description = Imagen { $name }
+first-page-of-file = Primera página de { $name }
 picture-close = Cerrar la imagen
 
 ## Polls

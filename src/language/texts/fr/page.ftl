@@ -291,6 +291,7 @@ file-missing = n’est plus disponible
 file-expired = n’est plus disponible
 file-erased = a été effacé
 image-without-description = Image { $name }
+first-page-of-file = Première page de { $name }
 picture-close = Fermer l’image
 
 ## Polls

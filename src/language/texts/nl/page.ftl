@@ -291,6 +291,7 @@ file-missing = is niet meer beschikbaar
 file-expired = is niet meer beschikbaar
 file-erased = is gewist
 image-without-description = Afbeelding { $name }
+first-page-of-file = Eerste pagina van { $name }
 picture-close = Afbeelding sluiten
 
 ## Polls

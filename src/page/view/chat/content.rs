@@ -97,10 +97,15 @@ fn file(file: &ChatFile, reader: &Reader) -> Markup {
     }
 }
 
-/// Returns a link that saves a file.
+/// Returns a link that saves a file, with its first page if that can be shown.
 fn named_file(file: &ChatFile, href: &str, reader: &Reader) -> Markup {
     html! {
         a.file href=(href) download {
+            @if let Some(page) = &file.first_page {
+                @let (width, height) = shown_size(page.pixels);
+                img src=(page.href) loading="lazy" decoding="async" width=(width) height=(height)
+                    alt=(about(reader, "first-page-of-file", "name", &file.name));
+            }
             span.name { bdi { (file.name) } }
             " "
             span.soft { (text(reader, "file-download")) (bytes(file, reader)) }

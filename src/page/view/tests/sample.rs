@@ -311,6 +311,7 @@ fn file(name: &str, size: u64, media_type: &str, href: Option<&str>) -> ChatFile
         state: if href.is_some() { "stored" } else { "wanted" }.into(),
         description: None,
         pixels: None,
+        first_page: None,
     }
 }
 
@@ -382,7 +383,10 @@ fn chat() -> Chat {
     }];
     (lines[7].removed, lines[7].text) = (true, None);
     lines[8].kind = Kind::File;
-    lines[8].files = vec![file("delivery-note.pdf", 98_304, "application/pdf", Some("note.pdf"))];
+    lines[8].files = vec![ChatFile {
+        first_page: Some(ShownPage { href: "note.png".into(), pixels: (452, 640) }),
+        ..file("delivery-note.pdf", 98_304, "application/pdf", Some("note.pdf"))
+    }];
     lines[10].edited_at = Some(second + 10 * MINUTE);
     lines[11].kind = Kind::PollStart;
     lines[11].poll = Some(Poll {
