@@ -8,6 +8,7 @@ mod conversation;
 mod everyone;
 mod faults;
 mod files;
+mod first_paint;
 mod first_use;
 mod getting_in;
 mod honest;
