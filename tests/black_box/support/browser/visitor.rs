@@ -198,6 +198,16 @@ impl Visitor {
         self.has_line(false, (latency, i64::from(bytes), i64::from(bytes))).await;
     }
 
+    /// Nothing goes up or down any more.
+    pub async fn loses_the_line(&self) {
+        self.has_line(true, (0, -1, -1)).await;
+    }
+
+    /// The line is as it was at first.
+    pub async fn has_a_line_again(&self) {
+        self.has_line(false, (0, -1, -1)).await;
+    }
+
     async fn has_line(&self, is_lost: bool, (latency, down, up): (u32, i64, i64)) {
         let line = json!({
             "offline": is_lost, "latency": latency, "downloadThroughput": down, "uploadThroughput": up,
