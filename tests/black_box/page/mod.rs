@@ -18,6 +18,7 @@ mod no_scripts;
 mod notes;
 mod notifications;
 mod paying;
+mod pictures;
 mod polls;
 mod reading;
 mod searching;

@@ -176,6 +176,11 @@ impl Visitor {
         self.ok("Emulation.setDeviceMetricsOverride", window).await;
     }
 
+    /// Sees no bars to scroll by.
+    pub async fn without_scrollbars(&self) {
+        self.ok("Emulation.setScrollbarsHidden", json!({ "hidden": true })).await;
+    }
+
     /// Has a touch screen, and no mouse.
     pub async fn has_fingers(&self) {
         let touch = json!({ "enabled": true, "maxTouchPoints": 5 });
