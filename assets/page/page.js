@@ -156,6 +156,14 @@ const showSeen = () => {
   const { event, side } = lines().at(-1)?.dataset ?? {};
   byId("seen").hidden = byId("seen").dataset.event !== event || !["mine", "ours"].includes(side);
 };
+// What somebody has begun to write in the sheet stays there, or goes to the message if all is paid meanwhile.
+const keepSaid = (said) => {
+  const newer = one("#pay .said");
+  if (newer) return newer.replaceWith(said);
+  const words = one("textarea", said);
+  if (words.value !== words.defaultValue) putBack(words.value, {});
+  choose([...files(), ...one("[type=file]", said).files]);
+};
 const handlers = {
   line({ event, outgoing, html, announce }) {
     const line = parsed(html).firstElementChild;
@@ -215,7 +223,7 @@ const handlers = {
     swap(html);
     // What somebody has begun to write there, or the file that they chose, stays.
     const isBegun = ({ type, value, defaultValue, files }) => type !== "hidden" && (files ? files.length : value !== defaultValue);
-    if (said && all("textarea, input", said).some(isBegun)) one("#pay .said")?.replaceWith(said);
+    if (said && all("textarea, input", said).some(isBegun)) keepSaid(said);
     if (wasPaying && byId("pay").childElementCount) byId("pay").showModal();
     if (said?.contains(focused)) focused.focus();
     // Only a new page has, or lacks, the form to write in. What was typed is kept.
@@ -322,11 +330,15 @@ const meanAgain = ({ reply, edit }) => {
     mean("reply_to", reply, link?.dataset.label, link && excerptOf(link.closest("li")));
   } else mean();
 };
+// Whoever is no contact any more cannot be addressed.
+const addressTo = (whom) => {
+  if (whom && all("option", to ?? form).some(({ value }) => value === whom)) to.value = whom;
+};
 const putBack = (words, about) => {
   const field = byId("text");
   // What stands there already is not lost.
   field.value = [words, field.value.trim()].filter(Boolean).join("\n\n");
-  if (to && about.to) to.value = about.to;
+  addressTo(about.to);
   meanAgain(about);
   drafts.keep();
 };
@@ -468,7 +480,7 @@ const drafts = {
   },
   keep() {
     const [reply, edit] = ["reply_to", "edit"].map((it) => form.elements[it]);
-    const about = { reply: reply.disabled ? null : reply.value, edit: edit.disabled ? null : edit.value };
+    const about = { reply: reply.disabled ? null : reply.value, edit: edit.disabled ? null : edit.value, to: to?.value };
     const { value } = byId("text");
     this.write({ text: value.length <= this.longest ? value : "", about });
     checkLength(byId("text"));
@@ -503,6 +515,7 @@ const drafts = {
     if (words && !field.value && byId("meant").hidden) {
       const { activeElement } = document;
       field.value = words;
+      addressTo(about.to);
       meanAgain(about);
       if (activeElement !== field) field.blur();
     }
@@ -511,6 +524,7 @@ const drafts = {
         // Without their files, words are not sent again by themselves: they go back into the field.
         this.sent(message.client_id);
         field.value = [field.value, message.text].filter(Boolean).join("\n");
+        addressTo(message.to);
         this.keep();
         continue;
       }
@@ -712,8 +726,10 @@ sending.addEventListener("click", ({ target }) => {
   const data = failed.get(item);
   if (target.matches(".retry")) enqueue(item, data);
   // A file stands for itself, whatever is being written.
-  if (target.matches(".again") && data.has("file")) choose([...files(), ...data.getAll("file")]);
-  else if (target.matches(".again")) putBack(data.get("text"), { reply: data.get("reply_to"), edit: data.get("edit"), to: data.get("to") });
+  if (target.matches(".again") && data.has("file")) {
+    addressTo(data.get("to"));
+    choose([...files(), ...data.getAll("file")]);
+  } else if (target.matches(".again")) putBack(data.get("text"), { reply: data.get("reply_to"), edit: data.get("edit"), to: data.get("to") });
   if (target.matches(".discard, .again")) {
     item.remove();
     drafts.sent(data.get("client_id"));
@@ -765,6 +781,7 @@ if (file) {
     typing(target.value !== "");
     drafts.keep();
   });
+  to?.addEventListener("change", () => drafts.keep());
   byId("text").addEventListener("blur", () => typing(false));
   byId("text").addEventListener("paste", (event) => {
     const pasted = [...event.clipboardData.files];

@@ -64,6 +64,7 @@ pub(super) fn write<W: Write>(
     let (record, mut snapshot) = write_entries(&mut archive, &runtime, snapshot, id)?;
     write_heads(&mut archive, &runtime, exporter, &mut snapshot, id, &head)?;
     let files = write_files(&mut archive, &runtime, exporter, &mut snapshot, id, &record.entries)?;
+    let accounts = runtime.block_on(snapshot.accounts_of_guests(id))?;
     drop(snapshot);
 
     let today = exporter.status.date_at(exported_at);
@@ -80,6 +81,7 @@ pub(super) fn write<W: Write>(
         public_key: exporter.key.public_key(),
         files: &files,
         ballots: &record.ballots,
+        accounts: &accounts,
     };
     write_transcript(&mut archive, &about, &conversation(&record.entries))?;
 
@@ -127,6 +129,7 @@ pub(super) fn write_conversation<W: Write>(
         }
         page.into_iter().for_each(|evidence| record.add(evidence));
     }
+    let accounts = runtime.block_on(snapshot.accounts_of_guests(id))?;
     let standing = exporter.status.standing(&transaction, exporter.status.date_at(exported_at));
     let without_files = HashMap::new();
     let mut about = About {
@@ -140,6 +143,7 @@ pub(super) fn write_conversation<W: Write>(
         public_key: exporter.key.public_key(),
         files: &without_files,
         ballots: &record.ballots,
+        accounts: &accounts,
     };
     let mut lines = conversation(&record.entries);
     lines.retain(|line| line.entry.is_line());

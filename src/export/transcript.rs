@@ -3,7 +3,7 @@
 //! The page loads nothing and runs no scripts. Text from people is escaped, or was sanitised when its
 //! entry was derived, and the page has a content security policy.
 
-use std::collections::HashMap;
+use std::collections::{BTreeMap, HashMap};
 
 use jiff::Timestamp;
 use jiff::civil::{Date, DateTime};
@@ -58,6 +58,8 @@ pub(super) struct About<'a> {
     pub(super) files: &'a HashMap<String, String>,
     /// The choices in polls.
     pub(super) ballots: &'a Ballots,
+    /// By each guest of a contact who has a Matrix account: that account.
+    pub(super) accounts: &'a HashMap<String, String>,
 }
 
 /// Returns the page up to the conversation.
@@ -350,9 +352,13 @@ impl<'a> Lines<'a> {
         choices.map_or_else(|| vote.text.clone().unwrap_or_default(), |it| in_words(&it))
     }
 
+    fn votes_of_people<'l>(&'l self, line: &Line<'l>) -> BTreeMap<&'l str, &'l Entry> {
+        line.votes_of_people(|voter| self.about.accounts.get(voter).map_or(voter, String::as_str))
+    }
+
     fn votes(&self, line: &Line<'_>) -> Markup {
         if self.about.extent == Extent::InvoicePage {
-            let votes = line.votes.values().copied();
+            let votes = self.votes_of_people(line).into_values();
             let counts = self.about.ballots.counts(&line.entry.fixed.event_id, votes);
             return html! {
                 @if let Some(counts) = counts {
@@ -364,7 +370,7 @@ impl<'a> Lines<'a> {
         html! {
             @if !line.votes.is_empty() {
                 ul.votes {
-                    @for (voter, vote) in &line.votes {
+                    @for (voter, vote) in self.votes_of_people(line) {
                         li { bdi { (self.people.called(voter)) } ": " bdi { (self.chosen(vote)) } }
                     }
                 }

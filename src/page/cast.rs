@@ -12,7 +12,7 @@ use super::model::{Named, Side};
 use super::session::Session;
 use crate::record::{Entry, plain_name, self_chosen_name};
 use crate::room::Guest;
-use crate::store::{ContactMember, GuestRow, StoreError};
+use crate::store::{GuestRow, RoomMember, StoreError};
 use crate::transaction::{Contact, PartyRole, Terms, Visitor};
 
 /// The users of a conversation, as one visitor sees them.
@@ -63,7 +63,7 @@ impl Cast {
         state: &PageState,
         session: &Session,
         stored_guests: &[GuestRow],
-        members: &[ContactMember],
+        members: &[RoomMember],
     ) -> Self {
         let transaction = &session.transaction;
         let server = &state.config.homeserver.domain;
@@ -123,8 +123,7 @@ impl Cast {
         let name = known.or_else(|| shown.and_then(self_chosen_name));
         let name = match (name, role) {
             (Some(name), Some(_)) => name,
-            // Nobody vouches for this name, so the Matrix ID is shown with it.
-            (Some(name), None) => format!("{name} · {user}"),
+            (Some(name), None) => unvouched(&name, user),
             (None, _) => user.to_owned(),
         };
         Named { name, role, is_visitor: self.is_mine(user) }
@@ -162,7 +161,7 @@ impl KnownUsers {
         terms: &Terms,
         visitor: &Visitor,
         guest: Option<Guest>,
-        members: &[ContactMember],
+        members: &[RoomMember],
     ) {
         let name = match &visitor.contact {
             Some(contact) => contact_name(contact, members),
@@ -206,7 +205,7 @@ impl KnownUsers {
 
 /// Returns the name of a contact: the one that the shop gave, or else the one that they chose for their account in the
 /// room, or else what identifies them.
-pub(super) fn contact_name(contact: &Contact, members: &[ContactMember]) -> String {
+pub(super) fn contact_name(contact: &Contact, members: &[RoomMember]) -> String {
     let chosen = || {
         let account = contact.matrix.as_ref()?;
         let member = members.iter().find(|it| it.user_id == account.as_str())?;
@@ -214,6 +213,17 @@ pub(super) fn contact_name(contact: &Contact, members: &[ContactMember]) -> Stri
     };
     let given = contact.name.as_deref().and_then(plain_name);
     given.or_else(chosen).or_else(|| plain_name(contact.shown_name())).unwrap_or_default()
+}
+
+/// Returns the name of somebody in the room who is no contact.
+pub(super) fn stranger_name(member: &RoomMember) -> String {
+    let chosen = member.display_name.as_deref().and_then(self_chosen_name);
+    chosen.map_or_else(|| member.user_id.clone(), |name| unvouched(&name, &member.user_id))
+}
+
+/// Nobody vouches for this name, so the Matrix ID is shown with it.
+fn unvouched(name: &str, user: &str) -> String {
+    format!("{name} · {user}")
 }
 
 /// Everybody who can be let in to the page: each contact of both parties, and for each party

@@ -1,6 +1,6 @@
 //! Turns entries of the record into the lines of the conversation that one visitor sees.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeSet;
 
 use ulid::Ulid;
 
@@ -119,15 +119,7 @@ fn outgoing_of(
 
 /// Returns a poll with the valid votes. Returns `None` if the poll cannot be read.
 fn poll(ballots: &Ballots, line: &Line<'_>, cast: &Cast) -> Option<Poll> {
-    let place = |vote: &Entry| (vote.sort_at, vote.fixed.event_id.clone());
-    // Of somebody who voted on the page and with their own client, the last vote counts.
-    let mut votes: BTreeMap<&str, &Entry> = BTreeMap::new();
-    for (voter, vote) in &line.votes {
-        let last = votes.entry(cast.person(voter)).or_insert(vote);
-        if place(vote) > place(last) {
-            *last = vote;
-        }
-    }
+    let votes = line.votes_of_people(|voter| cast.person(voter));
     let own = votes.get(cast.person(cast.own_guest()));
     let own = own.and_then(|vote| ballots.choices(&vote.fixed.event_id)).unwrap_or_default();
     let event = &line.entry.fixed.event_id;

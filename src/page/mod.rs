@@ -9,6 +9,7 @@ mod chat;
 mod composing;
 mod downloads;
 mod finding;
+mod form;
 mod gather;
 mod headers;
 pub mod limits;

@@ -479,15 +479,15 @@ pub struct UnsentRelation {
     pub to: Option<String>,
 }
 
-/// A contact of either party.
+/// A contact of either party, or somebody else in the room.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Person {
-    /// The Matrix ID of their guest on the page.
+    /// The Matrix ID of their guest on the page, or of somebody who is no contact.
     pub guest: String,
     /// The name of the contact.
     pub name: String,
-    /// The party for which they speak.
-    pub role: PartyRole,
+    /// The party for which they speak. None: they are no contact.
+    pub role: Option<PartyRole>,
     /// What they are responsible for.
     pub duty: Option<String>,
     /// Where a message reaches them.

@@ -1,13 +1,14 @@
 //! Takes the notes of the visitor's side. The other side never sees them: they are in no room and in no record, and
 //! `live` knows nothing of them.
 
-use axum::extract::{Form, State};
+use axum::extract::State;
 use axum::http::{StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use serde::Deserialize;
 use ulid::Ulid;
 
 use super::PageState;
+use super::form::Form;
 use super::model::{Notes, PageNote};
 use super::refusal::Refusal;
 use super::session::Session;

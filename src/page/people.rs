@@ -7,14 +7,14 @@ use ruma::{OwnedUserId, UserId};
 use ulid::Ulid;
 
 use super::PageState;
-use super::cast::contact_name;
+use super::cast::{contact_name, stranger_name};
 use super::model::{Choice, Person, Presence, Reach};
 use super::session::Session;
 use crate::moment::Online;
 use crate::record::plain_name;
 use crate::room::Guest;
 use crate::room::message_content::Addressee;
-use crate::store::{ContactMember, Surroundings};
+use crate::store::{RoomMember, Surroundings};
 use crate::transaction::{Contact, PartyRole, Visitor};
 
 /// How long the homeserver may take to answer a question about presence.
@@ -25,6 +25,8 @@ const PRESENCE_TIMEOUT: Duration = Duration::from_secs(5);
 pub(super) struct Contacts {
     transaction: Ulid,
     contacts: Vec<Reachable>,
+    /// The others in the room, whom nobody but themselves has named: a Matrix ID, and a name with it.
+    strangers: Vec<(String, String)>,
 }
 
 /// A contact, and where they can be reached.
@@ -39,8 +41,13 @@ struct Reachable {
 }
 
 impl Contacts {
-    /// Returns the contacts as the visitor of this session sees them. These are the contacts who are members of the room.
-    pub(super) fn of(state: &PageState, session: &Session, members: &[ContactMember]) -> Self {
+    /// Returns the contacts as the visitor of this session sees them, and who else is in the room.
+    pub(super) fn of(
+        state: &PageState,
+        session: &Session,
+        members: &[RoomMember],
+        strangers: &[RoomMember],
+    ) -> Self {
         let Session { transaction, visitor, .. } = session;
         let server = &state.config.homeserver.domain;
         let locale = state.config.locale_of(transaction);
@@ -62,20 +69,32 @@ impl Contacts {
             contacts.filter_map(move |contact| reachable(role, contact))
         };
         let contacts = of_party(visitor.role.other()).chain(of_party(visitor.role)).collect();
-        Self { transaction: transaction.id, contacts }
+        let bot = state.config.bot_user_id();
+        let strangers = strangers.iter().filter(|it| it.user_id != bot.as_str());
+        let strangers = strangers.map(|it| (it.user_id.clone(), stranger_name(it))).collect();
+        Self { transaction: transaction.id, contacts, strangers }
     }
 
-    /// Returns the contacts with their current presence.
+    /// Returns the contacts with their current presence, and then the others in the room.
     pub(super) fn people(&self, state: &PageState) -> Vec<Person> {
         let person = |it: &Reachable| Person {
             guest: it.guest.to_string(),
             name: it.name.clone(),
-            role: it.role,
+            role: Some(it.role),
             duty: it.duty.clone(),
             reach: it.reach,
             presence: self.presence(state, it),
         };
-        self.contacts.iter().map(person).collect()
+        let stranger = |(user, name): &(String, String)| Person {
+            guest: user.clone(),
+            name: name.clone(),
+            role: None,
+            duty: None,
+            reach: Reach::InRoom,
+            presence: Presence::Unknown,
+        };
+        let strangers = self.strangers.iter().map(stranger);
+        self.contacts.iter().map(person).chain(strangers).collect()
     }
 
     /// Returns those to whom somebody can address a message: each contact, and each duty that several contacts of a party
@@ -155,7 +174,7 @@ pub(super) fn addressed<'a>(
 }
 
 /// Returns where a message reaches a contact. `sends_mails`: whether a mail server is configured.
-fn reach(contact: &Contact, members: &[ContactMember], sends_mails: bool) -> Reach {
+fn reach(contact: &Contact, members: &[RoomMember], sends_mails: bool) -> Reach {
     let Some(account) = &contact.matrix else {
         return if contact.email.is_some() && sends_mails { Reach::Email } else { Reach::Page };
     };
@@ -189,7 +208,7 @@ mod tests {
             duty: None,
         };
         let account = Some("@sam:example.org");
-        let member = |membership: Option<&str>| ContactMember {
+        let member = |membership: Option<&str>| RoomMember {
             user_id: "@sam:example.org".to_owned(),
             membership: membership.map(str::to_owned),
             display_name: None,
@@ -227,7 +246,7 @@ mod tests {
             contact("Bea", Buyer, Some("sales")),
             contact("Kim", Buyer, None),
         ];
-        let contacts = Contacts { transaction: Ulid::nil(), contacts };
+        let contacts = Contacts { transaction: Ulid::nil(), contacts, strangers: Vec::new() };
         let choices = contacts.addressees(&user("guest_Bea"));
         let shown: Vec<_> = choices.iter().map(|it| (it.id.as_str(), it.to.name())).collect();
         assert_eq!(

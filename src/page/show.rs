@@ -45,7 +45,7 @@ pub(super) async fn page(
     let surroundings = gather::surroundings(&state, &session, Some(wanted)).await?;
     let cast = Cast::with(&state, &session, &surroundings.guests, &surroundings.members);
     let chat = gather::chat(&state, &session, &cast, &surroundings, request).await?;
-    let contacts = Contacts::of(&state, &session, &surroundings.members);
+    let contacts = Contacts::of(&state, &session, &surroundings.members, &surroundings.strangers);
     contacts.ask(&state);
     let page = Page {
         visitor_name: cast.own_name(),

@@ -3,7 +3,7 @@
 
 use axum::Json;
 use axum::body::Bytes;
-use axum::extract::{Form, Path, Query, State};
+use axum::extract::{Path, Query, State};
 use axum::http::{Extensions, HeaderMap, StatusCode, header};
 use axum::response::{Html, IntoResponse, Response};
 use ruma::UserId;
@@ -12,6 +12,7 @@ use serde_json::json;
 use ulid::Ulid;
 
 use super::PageState;
+use super::form::Form;
 use super::model::{Address, Chat, Reader};
 use super::openid::{OpenId, Refused as OpenIdRefused};
 use super::refusal::Refusal;

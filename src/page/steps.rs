@@ -2,13 +2,14 @@
 //!
 //! Status and message are committed together. What is said with the status is a message of the visitor like any other.
 
-use axum::extract::{Form, State};
+use axum::extract::State;
 use axum::http::{HeaderMap, StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use serde::Deserialize;
 use ulid::Ulid;
 
 use super::PageState;
+use super::form::Form;
 use super::reader::is_script;
 use super::refusal::Refusal;
 use super::session::Session;

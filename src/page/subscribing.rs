@@ -1,12 +1,13 @@
 //! Takes the wish of a browser to be told of answers (Web Push), and its end.
 
-use axum::extract::{Form, State};
+use axum::extract::State;
 use axum::http::{StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use serde::Deserialize;
 use url::Url;
 
 use super::PageState;
+use super::form::Form;
 use super::refusal::Refusal;
 use super::session::Session;
 use crate::store::NewSubscription;

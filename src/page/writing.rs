@@ -2,8 +2,8 @@
 //! database before the response, and goes into the room from there.
 
 use axum::Json;
+use axum::extract::State;
 use axum::extract::multipart::{Field, Multipart};
-use axum::extract::{Form, State};
 use axum::http::{HeaderMap, StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use ruma::EventId;
@@ -14,6 +14,7 @@ use ulid::Ulid;
 use super::PageState;
 use super::cast::Cast;
 use super::chat::ReadLines;
+use super::form::Form;
 use super::limits::UPLOAD_READ_TIMEOUT;
 use super::model::Choice;
 use super::people::{Contacts, addressed};
@@ -245,7 +246,7 @@ async fn still_addressed(
 /// Returns those whom the visitor can address.
 async fn choices(state: &PageState, session: &Session) -> Result<Vec<Choice>, StoreError> {
     let members = state.store.contact_members(session.transaction.id).await?;
-    Ok(Contacts::of(state, session, &members).addressees(&session.guest.user_id))
+    Ok(Contacts::of(state, session, &members, &[]).addressees(&session.guest.user_id))
 }
 
 /// Checks that the transaction is not closed. The room is read-only then.
@@ -373,8 +374,7 @@ pub(super) async fn vote(
     check_writable(&state, &session).await?;
     let refuse = |id| Refusal::problem(StatusCode::UNPROCESSABLE_ENTITY, id);
     let named = |name: &'static str| fields.iter().filter(move |it| it.0 == name).map(|it| &it.1);
-    // What has a NUL names nothing, and PostgreSQL takes none.
-    let event = named("event").find(|it| !it.contains('\0')).ok_or(refuse("problem-form"))?;
+    let event = named("event").next().ok_or(refuse("problem-form"))?;
     let answers: Vec<String> = named("answer").cloned().collect();
     let id = session.transaction.id;
     let lines = state.store.shown_events(id, std::slice::from_ref(event)).await?;

@@ -45,6 +45,22 @@ impl<'a> Line<'a> {
     pub fn current(&self) -> &'a Entry {
         self.edits.last().copied().unwrap_or(self.entry)
     }
+
+    /// Returns the last vote of each person. `person` names the person who speaks as a user: somebody who votes on the page and
+    /// with their own client has one vote.
+    pub fn votes_of_people<'p>(
+        &self,
+        person: impl Fn(&'a str) -> &'p str,
+    ) -> BTreeMap<&'p str, &'a Entry> {
+        let mut votes: BTreeMap<&'p str, &'a Entry> = BTreeMap::new();
+        for (voter, vote) in &self.votes {
+            let last = votes.entry(person(voter)).or_insert(vote);
+            if reading_order(vote) > reading_order(last) {
+                *last = vote;
+            }
+        }
+        votes
+    }
 }
 
 /// Returns the lines of a record. An entry about an event that the record does not hold becomes a
@@ -285,6 +301,26 @@ pub(super) mod tests {
         assert_eq!(lines[0].poll_end.unwrap().fixed.event_id, "$end");
         let ignored: Vec<_> = lines[0].ignored.iter().map(|it| &it.0.fixed.event_id).collect();
         assert_eq!(ignored, ["$v3"]);
+    }
+
+    #[test]
+    fn whoever_votes_as_two_users_has_one_vote() {
+        let poll = json!({ "org.matrix.msc3381.poll.start": {
+            "question": { "org.matrix.msc1767.text": "Friday?" }, "answers": [] } });
+        let vote = |id, user, at| {
+            about(id, user, at, "org.matrix.msc3381.poll.response", "m.reference", "$p")
+        };
+        let entries = [
+            entry("$p", "@a:x", 1, "org.matrix.msc3381.poll.start", poll),
+            vote("$v1", "@b:x", 3),
+            vote("$v2", "@guest_of_b:x", 2),
+            vote("$v3", "@c:x", 4),
+        ];
+        let lines = conversation(&entries);
+        let person = |user| if user == "@guest_of_b:x" { "@b:x" } else { user };
+        let votes = lines[0].votes_of_people(person);
+        let votes: Vec<_> = votes.values().map(|it| it.fixed.event_id.as_str()).collect();
+        assert_eq!(votes, ["$v1", "$v3"]);
     }
 
     #[test]

@@ -89,6 +89,14 @@ const SET_WANTED_AGAIN: &str =
 /// The contacts with their memberships, as the start of a FROM.
 pub(super) const FROM_CONTACT_MEMBERS: &str = "members m JOIN contacts c \
      ON c.transaction_id = m.transaction_id AND c.user_id = m.user_id AND c.active = 1";
+/// The people in the room who are neither contacts nor guests: the bot, and whoever somebody else invited. Not all, if they
+/// are very many.
+pub(super) const FROM_STRANGERS: &str = "(SELECT m.transaction_id, m.user_id, m.membership, m.display_name FROM members m \
+     WHERE m.transaction_id = $1 AND m.membership = 'join' \
+     AND NOT EXISTS (SELECT 1 FROM contacts c WHERE c.transaction_id = m.transaction_id \
+       AND c.user_id = m.user_id AND c.active = 1) \
+     AND NOT EXISTS (SELECT 1 FROM guests g WHERE g.transaction_id = m.transaction_id \
+       AND g.user_id = m.user_id) ORDER BY m.user_id LIMIT 20) strangers";
 static SELECT_CONTACT_MEMBERS: LazyLock<String> = LazyLock::new(|| {
     format!(
         "SELECT m.user_id, m.membership, m.display_name FROM {FROM_CONTACT_MEMBERS} \
@@ -117,9 +125,9 @@ struct MemberRow {
     missing_since: Option<i64>,
 }
 
-/// What is known about a contact with a Matrix account, for the page.
+/// What is known about somebody with a Matrix account, for the page.
 #[derive(Clone, Debug, FromRow)]
-pub struct ContactMember {
+pub struct RoomMember {
     /// The Matrix user id.
     pub user_id: String,
     /// The membership as in `m.room.member`. None: not invited.
@@ -192,7 +200,7 @@ impl Store {
     ///
     /// # Errors
     /// If the database does not answer.
-    pub async fn contact_members(&self, id: Ulid) -> Result<Vec<ContactMember>, StoreError> {
+    pub async fn contact_members(&self, id: Ulid) -> Result<Vec<RoomMember>, StoreError> {
         let members = sqlx::query_as(AssertSqlSafe(SELECT_CONTACT_MEMBERS.as_str()));
         members.bind(id.to_string()).fetch_all(&self.pool).await
     }

@@ -128,7 +128,7 @@ pub use leases::{LEASE_CONNECTIONS, Lease};
 pub use link_requests::{LINK_REQUEST_INTERVAL_MS, LinkRequest};
 pub use listing::{ListContact, ListCursor, ListOrder, ListRequest, Page};
 pub use mails::{DueMail, MailContact, MailFate, MailKind, Silence, folded};
-pub use members::{ContactMember, Person};
+pub use members::{Person, RoomMember};
 pub use notes::{MAX_NOTES, NewNote, Note, NoteAdded, NoteBy, NotesOfSide, SideNote};
 pub use notices::NOTICE_CONNECTIONS;
 pub use old_rows::Retention;

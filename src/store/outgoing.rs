@@ -1,7 +1,7 @@
 //! The messages that visitors write on invoice pages and that shops write by the API, on their way into the room, and
 //! the guests that send them.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeSet, HashMap};
 
 use ruma::{OwnedUserId, UserId};
 use serde_json::Value;
@@ -9,7 +9,7 @@ use sqlx::FromRow;
 use ulid::Ulid;
 
 use super::columns::{parse_id, to_json};
-use super::{Store, StoreError, Tx, due_rooms};
+use super::{Snapshot, Store, StoreError, Tx, due_rooms};
 use crate::clock::now;
 use crate::room::Guest;
 use crate::transaction::{PartyRole, Terms, Visitor};
@@ -20,6 +20,9 @@ const UPSERT_GUEST: &str = "INSERT INTO guests \
      made_at = CASE WHEN guests.display_name = excluded.display_name THEN guests.made_at END";
 const SELECT_GUESTS: &str = "SELECT user_id, party, contact, display_name, made_at FROM guests \
      WHERE transaction_id = $1 ORDER BY user_id";
+/// A contact with a Matrix account is known by its ID.
+const SELECT_ACCOUNTS_OF_GUESTS: &str =
+    "SELECT user_id, contact FROM guests WHERE transaction_id = $1 AND contact LIKE '@%'";
 const SET_GUEST_MADE: &str = "UPDATE guests SET made_at = $4 \
      WHERE transaction_id = $1 AND user_id = $2 AND display_name = $3";
 const INSERT_OUTGOING: &str = "INSERT INTO outgoing \
@@ -127,6 +130,21 @@ impl Outgoing {
     pub fn content(&self) -> Value {
         let content = self.content.as_deref().map(serde_json::from_str);
         content.and_then(Result::ok).unwrap_or_default()
+    }
+}
+
+impl Snapshot {
+    /// Returns, by each guest of a contact with a Matrix account, that account.
+    ///
+    /// # Errors
+    /// If the database does not answer.
+    pub async fn accounts_of_guests(
+        &mut self,
+        id: Ulid,
+    ) -> Result<HashMap<String, String>, StoreError> {
+        let select = sqlx::query_as(SELECT_ACCOUNTS_OF_GUESTS).bind(id.to_string());
+        let accounts: Vec<(String, String)> = select.fetch_all(&mut *self.tx).await?;
+        Ok(accounts.into_iter().collect())
     }
 }
 

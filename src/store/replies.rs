@@ -1,8 +1,9 @@
 //! How long the parties usually take to reply: the median of the delays in the last lines. The delay of a reply counts from
-//! the first line of the other party that it answers.
+//! the first line of the other party that it answers. Edits and votes are no lines, and no replies.
 
-use super::chat::{NEWEST_FIRST, where_line};
+use super::chat::{NEWEST_FIRST, quoted_kinds, where_line};
 use super::search_rows::IDS_PER_MILLISECOND;
+use crate::record::Role;
 
 /// The greatest number of lines from which a usual delay is computed.
 const LAST_LINES: usize = 200;
@@ -19,16 +20,23 @@ pub(super) fn from_buyer() -> String {
     from(&last, "buyer")
 }
 
-/// Selects the usual delay of a seller in all transactions of their shop. The rows of the search have what was said in
-/// them, and the index `search_rows_said` its last lines, so no others are looked at. Edits and votes have rows there, too, and
-/// count as lines: to tell them apart, each entry would have to be read.
+/// Selects the usual delay of a seller in all transactions of their shop.
 pub(super) fn from_seller() -> String {
-    let last = format!(
-        "SELECT s.transaction_id, s.party, s.id / {IDS_PER_MILLISECOND} AS said_at FROM search_rows s \
-         WHERE s.shop = (SELECT shop FROM transactions WHERE id = $1) \
-         AND s.party IN ('buyer', 'seller') ORDER BY s.id / {IDS_PER_MILLISECOND} DESC LIMIT {LAST_LINES}"
-    );
-    from(&last, "seller")
+    from(&last_of_shop("(SELECT shop FROM transactions WHERE id = $1)"), "seller")
+}
+
+/// Selects the last lines of a shop. The rows of the search have what was said in it, and the index `search_rows_said` the last
+/// of them, so no others are looked at. Edits and votes have rows there, too, so the entry of each is looked up. (`CROSS JOIN`
+/// keeps SQLite from beginning with the entries.)
+fn last_of_shop(shop: &str) -> String {
+    let kinds = quoted_kinds(|role| role == Role::Line);
+    format!(
+        "SELECT last.transaction_id, last.party, last.said_at FROM ( \
+           SELECT s.transaction_id, s.seq, s.party, s.id / {IDS_PER_MILLISECOND} AS said_at FROM search_rows s \
+           WHERE s.shop = {shop} AND s.party IN ('buyer', 'seller') \
+           ORDER BY s.id / {IDS_PER_MILLISECOND} DESC LIMIT {LAST_LINES}) last \
+         CROSS JOIN entries e WHERE e.transaction_id = last.transaction_id AND e.seq = last.seq AND e.kind IN ({kinds})"
+    )
 }
 
 /// Returns the FROM that selects the usual delay of a party in some lines.
@@ -54,53 +62,81 @@ pub(super) fn usual(replies: i64, delay: i64) -> Option<i64> {
 
 #[cfg(test)]
 mod tests {
-    use sqlx::AssertSqlSafe;
+    use std::path::Path;
+
+    use sqlx::sqlite::{SqliteConnectOptions, SqliteConnection};
+    use sqlx::{AssertSqlSafe, ConnectOptions};
 
     use super::*;
-    use crate::store::Store;
+    use crate::record::Kind;
     use crate::store::tests::opened;
 
-    /// Says something in a conversation of the shop `acme`, as (transaction, party, milliseconds).
-    async fn said(store: &Store, lines: &[(&str, &str, i64)]) {
-        let mut tx = store.begin().await.unwrap();
-        for (place, (transaction, party, at)) in lines.iter().enumerate() {
-            let said = "INSERT INTO search_rows (id, transaction_id, seq, shop, party, scope, words) \
-                 VALUES ($1, $2, $3, 'acme', $4, '', 'x')";
-            let id = (at + 1_000_000) * IDS_PER_MILLISECOND + i64::try_from(place).unwrap();
-            let query = sqlx::query(said).bind(id).bind(*transaction).bind(id).bind(*party);
-            query.execute(&mut *tx).await.unwrap();
-        }
-        tx.commit().await.unwrap();
-    }
+    /// Conversations of the shop `acme` in a new database, and the usual delay of the seller in them.
+    struct Shop(SqliteConnection);
 
-    /// The usual delay of the seller.
-    async fn of_seller(store: &Store) -> Option<i64> {
-        let last = "SELECT transaction_id, party, id / 4096 AS said_at FROM search_rows";
-        let select = format!("SELECT replies, delay FROM {}", from(last, "seller"));
-        let found: Option<(i64, i64)> =
-            sqlx::query_as(AssertSqlSafe(select)).fetch_optional(&store.pool).await.unwrap();
-        found.and_then(|(replies, delay)| usual(replies, delay))
+    impl Shop {
+        async fn open(folder: &Path) -> Self {
+            drop(opened(folder).await);
+            // The entries have no transactions here.
+            let file = SqliteConnectOptions::new().filename(folder.join("tallyroom.db"));
+            Self(file.foreign_keys(false).connect().await.unwrap())
+        }
+
+        /// Says something, as (transaction, party, milliseconds, kind).
+        async fn said(&mut self, entries: &[(&str, &str, i64, Kind)]) {
+            for (place, (transaction, party, at, kind)) in entries.iter().enumerate() {
+                let id = (at + 1_000_000) * IDS_PER_MILLISECOND + i64::try_from(place).unwrap();
+                let row = "INSERT INTO search_rows (id, transaction_id, seq, shop, party, scope, words) \
+                     VALUES ($1, $2, $1, 'acme', $3, '', $4)";
+                let entry = "INSERT INTO entries (transaction_id, seq, hash, content, room_id, position, event_id, event_type, \
+                       kind, sender, party, sent_at, received_at, sort_at, source, attachments, derivation) \
+                     VALUES ($2, $1, '', '', $2, $1, $1, '', $4, '', $3, 0, 0, 0, '', '', 0)";
+                for insert in [row, entry] {
+                    let insert = sqlx::query(insert).bind(id).bind(*transaction).bind(*party);
+                    insert.bind(kind.as_str()).execute(&mut self.0).await.unwrap();
+                }
+            }
+        }
+
+        async fn seller_replies_in(&mut self) -> Option<i64> {
+            let select =
+                format!("SELECT replies, delay FROM {}", from(&last_of_shop("'acme'"), "seller"));
+            let found: Option<(i64, i64)> =
+                sqlx::query_as(AssertSqlSafe(select)).fetch_optional(&mut self.0).await.unwrap();
+            found.and_then(|(replies, delay)| usual(replies, delay))
+        }
     }
 
     #[tokio::test]
     async fn a_delay_begins_with_the_first_line_that_is_not_answered() {
         let folder = tempfile::tempdir().unwrap();
-        let store = opened(folder.path()).await;
-        assert_eq!(of_seller(&store).await, None);
-        let lines = [
-            ("a", "seller", 0),
-            ("a", "buyer", 10),
-            ("b", "buyer", 15),
-            ("a", "buyer", 20),
-            ("a", "bot", 30),
-            ("a", "seller", 110),
-            ("a", "seller", 200),
-            ("b", "seller", 25),
+        let mut shop = Shop::open(folder.path()).await;
+        assert_eq!(shop.seller_replies_in().await, None);
+        let entries = [
+            ("a", "seller", 0, Kind::Text),
+            ("a", "buyer", 10, Kind::Text),
+            ("b", "buyer", 15, Kind::Text),
+            ("a", "buyer", 20, Kind::Image),
+            ("a", "bot", 30, Kind::Notice),
+            // The seller corrects an older line, and votes: nothing is answered by that.
+            ("a", "seller", 40, Kind::Edit),
+            ("a", "seller", 50, Kind::PollResponse),
+            ("a", "seller", 110, Kind::Text),
+            ("a", "seller", 200, Kind::Text),
+            ("b", "seller", 25, Kind::Text),
+            // The buyer only corrects a line: there is nothing to answer.
+            ("b", "buyer", 210, Kind::Edit),
+            ("b", "seller", 220, Kind::Text),
         ];
-        said(&store, &lines).await;
-        assert_eq!(of_seller(&store).await, None, "two replies are too few");
-        said(&store, &[("c", "buyer", 300), ("c", "seller", 800), ("a", "buyer", 900)]).await;
-        assert_eq!(of_seller(&store).await, Some(100), "of 10, 100 and 500");
+        shop.said(&entries).await;
+        assert_eq!(shop.seller_replies_in().await, None, "two replies are too few");
+        let entries = [
+            ("c", "buyer", 300, Kind::Text),
+            ("c", "seller", 800, Kind::File),
+            ("a", "buyer", 900, Kind::Text),
+        ];
+        shop.said(&entries).await;
+        assert_eq!(shop.seller_replies_in().await, Some(100), "of 10, 100 and 500");
     }
 
     #[tokio::test]
@@ -116,5 +152,11 @@ mod tests {
         let plan = plan.into_iter().map(|it| it.3).collect::<Vec<_>>().join("\n");
         assert!(plan.contains("SEARCH s USING INDEX search_rows_said (shop=?)"), "{plan}");
         assert!(!plan.contains("SCAN s "), "{plan}");
+        assert!(
+            plan.contains(
+                "SEARCH e USING INDEX sqlite_autoindex_entries_1 (transaction_id=? AND seq=?)"
+            ),
+            "{plan}"
+        );
     }
 }

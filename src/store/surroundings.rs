@@ -7,13 +7,13 @@ use sqlx::AssertSqlSafe;
 use ulid::Ulid;
 
 use super::chat::SELECT_LAST_READS;
-use super::members::FROM_CONTACT_MEMBERS;
+use super::members::{FROM_CONTACT_MEMBERS, FROM_STRANGERS};
 use super::notes::SELECT_OF_SIDE;
 use super::outgoing::guest_row;
 use super::questions::{self, Answer, Question};
 use super::replies;
 use super::{
-    ContactMember, GuestRow, LastRead, Note, NotesOfSide, Outgoing, SideNote, Store, StoreError,
+    GuestRow, LastRead, Note, NotesOfSide, Outgoing, RoomMember, SideNote, Store, StoreError,
 };
 
 static SELECT_SURROUNDINGS: LazyLock<String> = LazyLock::new(|| {
@@ -39,6 +39,13 @@ static SELECT_SURROUNDINGS: LazyLock<String> = LazyLock::new(|| {
             texts: &["m.user_id", "m.membership", "m.display_name"],
             numbers: &[],
             from: &format!("{FROM_CONTACT_MEMBERS} WHERE m.transaction_id = $1"),
+        },
+        Question {
+            name: "stranger",
+            of: "transaction_id",
+            texts: &["user_id", "membership", "display_name"],
+            numbers: &[],
+            from: FROM_STRANGERS,
         },
         Question {
             name: "last_read",
@@ -90,7 +97,9 @@ pub struct Surroundings {
     /// The guests of the transaction.
     pub guests: Vec<GuestRow>,
     /// The contacts with a Matrix account who are or were in the room, or are invited.
-    pub members: Vec<ContactMember>,
+    pub members: Vec<RoomMember>,
+    /// The people in the room who are neither contacts nor guests; the bot is one of them.
+    pub strangers: Vec<RoomMember>,
     /// How far people have read.
     pub last_reads: Vec<LastRead>,
     /// The messages of the visitor that are not in the room, oldest first.
@@ -152,11 +161,12 @@ impl Surroundings {
                         made_at,
                     ));
                 }
-                "member" => found.members.push(ContactMember {
-                    user_id: first.unwrap_or_default(),
-                    membership: second,
-                    display_name: third,
-                }),
+                "member" | "stranger" => {
+                    let is_stranger = question == "stranger";
+                    let of = if is_stranger { &mut found.strangers } else { &mut found.members };
+                    let user_id = first.unwrap_or_default();
+                    of.push(RoomMember { user_id, membership: second, display_name: third });
+                }
                 "last_read" => found.last_reads.push(LastRead {
                     user_id: first.unwrap_or_default(),
                     line: second,
@@ -191,6 +201,7 @@ impl Surroundings {
         }
         // A union has no order of its own.
         found.guests.sort_by(|one, other| one.guest.user_id.cmp(&other.guest.user_id));
+        found.strangers.sort_by(|one, other| one.user_id.cmp(&other.user_id));
         found.unsent.sort_by(|one, other| one.id.cmp(&other.id));
         found.notes.sort_by_key(|it| std::cmp::Reverse(it.note.position));
         found

@@ -338,7 +338,8 @@ impl Reading {
     /// Reads the contacts as the side of this session sees them.
     fn read_contacts(&mut self, surroundings: &Surroundings, session: &Session) {
         let state = &self.watched.state;
-        let contacts = Contacts::of(state, session, &surroundings.members);
+        let Surroundings { members, strangers, .. } = surroundings;
+        let contacts = Contacts::of(state, session, members, strangers);
         if !self.people.contacts.contains_key(&session.visitor.role) {
             contacts.ask(state);
         }

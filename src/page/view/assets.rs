@@ -60,11 +60,9 @@ pub static WIDGET: LazyLock<Asset> = LazyLock::new(|| {
     Asset::new("widget", "js", "text/javascript; charset=utf-8", bytes.as_bytes())
 });
 
-/// The script of the page that signs its reader in.
-pub static ENTRANCE: LazyLock<Asset> = LazyLock::new(|| {
-    let bytes = include_bytes!("../../../assets/page/entrance.js");
-    Asset::new("entrance", "js", "text/javascript; charset=utf-8", bytes)
-});
+/// The script of the page that signs its reader in. It stands in that page, because each file would be another round trip
+/// before the invoice.
+pub const ENTRANCE: &str = include_str!("../../../assets/page/entrance.js");
 
 /// The icon of the page.
 pub static ICON: LazyLock<Asset> = LazyLock::new(|| {
@@ -73,8 +71,8 @@ pub static ICON: LazyLock<Asset> = LazyLock::new(|| {
 });
 
 /// Returns all assets.
-pub fn all() -> [&'static Asset; 5] {
-    [&STYLE, &SCRIPT, &WIDGET, &ENTRANCE, &ICON]
+pub fn all() -> [&'static Asset; 4] {
+    [&STYLE, &SCRIPT, &WIDGET, &ICON]
 }
 
 /// Returns the asset with this file name.

@@ -4,7 +4,7 @@ use maud::{Markup, html};
 use ulid::Ulid;
 
 use super::assets;
-use super::document::{languages, shell, shell_with};
+use super::document::{Script, languages, shell, shell_with};
 use super::localized::{filled, text};
 use crate::page::model::Reader;
 
@@ -73,7 +73,7 @@ pub fn closed(kind: Closed, reader: &Reader, has_address: bool, ask: Option<Ask>
             @if has_address && !is_about_speaker { (languages(reader, None)) }
         }
     };
-    shell(reader, &title, "alone", None, &body)
+    shell(reader, &title, "alone", Script::None, &body)
 }
 
 /// Returns the page for any other problem, with its title and text. It gives back the text that was `refused`, to copy.
@@ -90,7 +90,7 @@ pub fn problem([title, detail]: &[String; 2], refused: Option<&str>, reader: &Re
             }
         }
     };
-    shell(reader, title, "alone", None, &body)
+    shell(reader, title, "alone", Script::None, &body)
 }
 
 /// Returns a page whose form signs its reader in. A script sends the form automatically. The
@@ -117,7 +117,7 @@ pub fn entrance(action: &str, token: &str, to: Option<&str>, reader: &Reader) ->
     // The request of the form names the site from which it comes, but not the address, which has
     // the token.
     let origin_only = html! { meta name="referrer" content="strict-origin"; };
-    shell_with(reader, &title, "alone", Some(&assets::ENTRANCE), &origin_only, &body)
+    shell_with(reader, &title, "alone", Script::AtOnce(assets::ENTRANCE), &origin_only, &body)
 }
 
 /// Returns the reason as a part of a page that was open when its grant ended.
@@ -168,7 +168,7 @@ pub fn asked(user: &str, bot: &str, reader: &Reader) -> Markup {
             }
         }
     };
-    shell(reader, &title, "alone", None, &body)
+    shell(reader, &title, "alone", Script::None, &body)
 }
 
 /// Returns the page whose button ends the mails to whom the token names.
@@ -186,7 +186,7 @@ pub fn unsubscribe(token: &str, reader: &Reader) -> Markup {
             (languages(reader, None))
         }
     };
-    shell(reader, &title, "alone", None, &body)
+    shell(reader, &title, "alone", Script::None, &body)
 }
 
 /// Returns the answer to that form.
@@ -195,5 +195,5 @@ pub fn unsubscribed(reader: &Reader) -> Markup {
     let body = html! {
         main { section.closed { h1 { (title) } p { (text(reader, "unsubscribed-text")) } } }
     };
-    shell(reader, &title, "alone", None, &body)
+    shell(reader, &title, "alone", Script::None, &body)
 }

@@ -1,6 +1,6 @@
 //! The HTML document around invoice and conversation.
 
-use maud::{DOCTYPE, Markup, html};
+use maud::{DOCTYPE, Markup, PreEscaped, html};
 
 use super::assets::{self, Asset};
 use super::localized::{seen_as, text};
@@ -43,7 +43,7 @@ pub fn page(page: &Page<'_>) -> Markup {
         (pay::sheet(page))
     };
     let head = html! { (same_origin()) (look::colours(page)) };
-    shell_with(reader, &title, "", Some(&assets::SCRIPT), &head, &body)
+    shell_with(reader, &title, "", Script::File(&assets::SCRIPT), &head, &body)
 }
 
 /// The referrer policy of all pages whose address has no secret.
@@ -51,12 +51,21 @@ fn same_origin() -> Markup {
     html! { meta name="referrer" content="same-origin"; }
 }
 
+/// The script of a document.
+pub(super) enum Script {
+    None,
+    /// Runs once the document is there.
+    File(&'static Asset),
+    /// Stands in the document, and runs before the style sheet is there.
+    AtOnce(&'static str),
+}
+
 /// Returns a document with this body.
 pub(super) fn shell(
     reader: &Reader,
     title: &str,
     class: &str,
-    script: Option<&Asset>,
+    script: Script,
     body: &Markup,
 ) -> Markup {
     shell_with(reader, title, class, script, &same_origin(), body)
@@ -67,7 +76,7 @@ pub(super) fn shell_with(
     reader: &Reader,
     title: &str,
     class: &str,
-    script: Option<&Asset>,
+    script: Script,
     head: &Markup,
     body: &Markup,
 ) -> Markup {
@@ -86,10 +95,14 @@ pub(super) fn shell_with(
                     meta property="og:title" content=(text(reader, "widget-title"));
                     meta property="og:description" content=(text(reader, "preview-text"));
                 }
+                // A style sheet that is not there yet holds back every script after it.
+                @if let Script::AtOnce(script) = script {
+                    script nonce=(reader.nonce) { (PreEscaped(script)) }
+                }
                 link rel="icon" href=(assets::ICON.href()) type="image/svg+xml";
                 link rel="stylesheet" href=(assets::STYLE.href()) nonce=(reader.nonce);
                 (head)
-                @if let Some(script) = script {
+                @if let Script::File(script) = script {
                     script type="module" src=(script.href()) nonce=(reader.nonce) {}
                 }
             }

@@ -46,8 +46,8 @@ fn content(page: &Page<'_>, paying: &Paying) -> Markup {
             h2 id="pay-title" tabindex="-1" autofocus { (text(reader, "pay")) " " bdi { (amount) } }
             p.soft {
                 bdi { (terms.seller.name) } " · "
-                (kind(&terms.invoice, locale)) " " bdi { (terms.invoice.number) }
-                @if let Some(due) = &due { " · " (due) }
+                span { (kind(&terms.invoice, locale)) " " bdi { (terms.invoice.number) } }
+                @if let Some(due) = &due { " · " span { (due) } }
             }
             a.close href="#summary" aria-label=(text(reader, "close")) { span aria-hidden="true" { "×" } }
         }

@@ -41,15 +41,13 @@ pub(super) fn header(page: &Page<'_>) -> Markup {
                         Owed::Nothing | Owed::Ended(_) => (label),
                     }
                 }
-                div.state {
-                    @if let Some(word) = &standing.word {
-                        p.status data-status=(tone(standing)) data-late=[becomes_late(page)] {
-                            span.hidden { (reader.locale.labelled(&text(reader, "status"), "")) }
-                            bdi { (status(word, &reader.locale)) }
-                        }
+                @if let Some(word) = &standing.word {
+                    p.status data-status=(tone(standing)) data-late=[becomes_late(page)] {
+                        span.hidden { (reader.locale.labelled(&text(reader, "status"), "")) }
+                        bdi { (status(word, &reader.locale)) }
                     }
-                    @if standing.due_date.is_some() { p.when { (when(page)) } }
                 }
+                @if standing.due_date.is_some() { p.when { (when(page)) } }
             }
             (pay::link(page))
         }

@@ -4,7 +4,7 @@ use maud::{Markup, html};
 use ulid::Ulid;
 
 use super::assets;
-use super::document::shell;
+use super::document::{Script, shell};
 use super::localized::text;
 use super::look;
 use crate::page::model::{Page, Reader};
@@ -22,7 +22,7 @@ pub fn widget(id: Ulid, reader: &Reader) -> Markup {
             p.soft role="status" { (text(reader, "widget-waiting")) }
         }
     };
-    shell(reader, &title, "widget", Some(&assets::WIDGET), &body)
+    shell(reader, &title, "widget", Script::File(&assets::WIDGET), &body)
 }
 
 /// Returns the invoice that the script shows. It is the answer to the sign-in.

@@ -16,6 +16,31 @@ const FORM: &str = "application/x-www-form-urlencoded";
 const LARGE: usize = 24_000_000;
 
 on_both_databases! {
+    async fn a_nul_in_a_form_is_no_trouble(database) {
+        let scene = Scene::set(database).await;
+        let link = scene.world.shop.link(&scene.id, "buyer", Some("bea@birch.example")).await;
+        let bea = Entered::by(&link).await;
+        for (part, fields) in [
+            ("/notes", "form_id=a%00&text=Called%00them"),
+            ("/notes/remove", "note=%00"),
+            ("/status", "status=disputed%00"),
+            ("/remove", "event=%24%00"),
+            ("/react", "event=%24%00&key=%00"),
+            ("/vote", "event=%24%00&answer=%00"),
+            ("/retry", "id=%00"),
+            ("/discard", "id=%00"),
+            ("/seen", "event=%24%00"),
+            ("/notifications/end", "endpoint=https://push.example/%00"),
+            ("/sign-in/ask", "user=%40bea%00:x.org"),
+        ] {
+            let request = bea.request(Method::POST, part).header("accept", "application/json");
+            let answer = request.header("content-type", FORM).body(fields).send().await.unwrap();
+            assert!(!answer.status().is_server_error(), "{part}: {}", answer.text().await.unwrap());
+        }
+        let page = bea.request(Method::GET, "").send().await.unwrap().text().await.unwrap();
+        assert!(page.contains("Called\u{fffd}them"), "{page}");
+    }
+
     async fn one_visitor_or_shop_takes_nothing_from_another(database) {
         let plan = World::with().page().config("page", json!({ "open_pages": 2, "messages_per_minute": 6 }));
         let scene = Scene::set_in(plan.config("api", json!({ "exports_at_once": 1 })), database).await;

@@ -7,7 +7,7 @@ use super::{Scene, WRITE, order};
 use crate::support::{Browser, Database, Person, Visitor, World};
 
 /// A picture that is a logo.
-const LOGO: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/assets/bot.png");
+pub(super) const LOGO: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/assets/bot.png");
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_shop_has_its_own_logo_colours_and_notice() {
@@ -163,7 +163,7 @@ async fn every_state_fits_on_every_screen() {
                         bea.js("document.scrollingElement.scrollWidth - innerWidth").await;
                     assert!(too_wide.as_i64().unwrap() <= 0, "{which}: {too_wide} px too wide");
                     assert_eq!(bea.js(MISPLACED).await, json!([]), "{which}");
-                    bea.js("scrollTo(0, 0)").await;
+                    bea.js("scrollTo({ top: 0, behavior: 'instant' })").await;
                     bea.pictured(&which).await;
                 }
             }
@@ -198,7 +198,7 @@ fn day(days: i64) -> String {
 }
 
 /// An invoice with what invoices have, due in two weeks.
-fn detailed(external_id: &str, sam: &str, changes: &Value) -> Value {
+pub(super) fn detailed(external_id: &str, sam: &str, changes: &Value) -> Value {
     let mut order = order(external_id, sam);
     order["invoice"]["issue_date"] = json!(day(-16));
     order["invoice"]["due_date"] = json!(day(14));

@@ -88,6 +88,8 @@ on_both_databases! {
         assert_eq!(kept, json!(["Sent by my bank.", true]));
         pays(&scene, "400.00").await;
         bea.until(&format!("!{pay} && !document.getElementById('pay').open")).await;
+        // And there is nothing more to pay: then they are a message that she can still send.
+        bea.until("document.getElementById('text').value === 'Sent by my bank.'").await;
 
         // A seller is not asked to pay.
         let sam = scene.sam_on_the_page().await;

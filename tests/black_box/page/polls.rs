@@ -1,5 +1,7 @@
 //! Polls are shown once, and can be voted in.
 
+use std::io::{Cursor, Read};
+
 use reqwest::Method;
 use serde_json::{Value, json};
 
@@ -65,6 +67,16 @@ on_both_databases! {
         assert!(bea.text_of(&line).await.contains("your choice"));
         assert_eq!(bea.count(&format!("{line} input:not([type=hidden])")).await, 0);
         assert_eq!(status(&scene, &poll, &["a"]).await, 422);
+        // The transcript counts as the page does: Sam has one vote.
+        let link = scene.world.shop.link(&scene.id, "buyer", Some("bea@birch.example")).await;
+        let entered = Entered::by(&link).await;
+        let answer = entered.request(Method::GET, "/conversation.zip").send().await.unwrap();
+        let mut zip = zip::ZipArchive::new(Cursor::new(answer.bytes().await.unwrap())).unwrap();
+        let mut transcript = String::new();
+        zip.by_name("transcript.html").unwrap().read_to_string(&mut transcript).unwrap();
+        for count in ["<bdi>Friday</bdi>: 1", "<bdi>Monday</bdi>: 1"] {
+            assert!(transcript.contains(count), "{count}: {transcript}");
+        }
         assert_eq!(bea.console_errors(), Vec::<String>::new());
         assert_eq!(sam.console_errors(), Vec::<String>::new());
     }

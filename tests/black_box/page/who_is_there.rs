@@ -89,6 +89,31 @@ on_both_databases! {
         assert_eq!(bea.console_errors(), Vec::<String>::new());
     }
 
+    async fn whoever_is_no_contact_is_seen_as_that(database) {
+        let scene = Scene::set(database).await;
+        let bea = scene.bea().await;
+        let mallory = scene.world.person("mallory").await;
+        let name = json!({ "displayname": "Rita" });
+        mallory.call(Method::PUT, &format!("/profile/{}/displayname", mallory.id), Some(name)).await;
+        let invite = format!("rooms/{}/invite", scene.room);
+        scene.world.as_bot(Method::POST, &invite, &json!({ "user_id": mallory.id })).await;
+        mallory.join(&scene.room).await;
+        let stranger = format!("Rita · {}", mallory.id);
+        bea.sees(&stranger).await;
+        let badge = "document.querySelector('#people .badge[data-role=other]')?.textContent === 'guest'";
+        bea.until(badge).await;
+        bea.reload().await;
+        bea.until(badge).await;
+        // Nobody but the stranger is one: neither the bot, nor a guest, nor a contact.
+        bea.says("Good morning").await;
+        scene.entry("Good morning").await;
+        bea.reload().await;
+        bea.sees(&stranger).await;
+        assert_eq!(bea.count("#people .badge[data-role=other]").await, 1);
+        mallory.leave(&scene.room).await;
+        bea.does_not_see(&stranger).await;
+    }
+
     async fn one_person_is_one_person_wherever_they_write(database) {
         let scene = Scene::set(database).await;
         let (client, room) = (&scene.sam, &scene.room);

@@ -201,9 +201,9 @@ download-pdf = تنزيل PDF
 download-more = تنزيلات أخرى
 download-conversation = المحادثة مع ملفاتها
 download-original = الملف الأصلي
-download-xml = الفاتورة بصيغة XML
-download-ubl = الفاتورة بصيغة UBL
-download-cii = الفاتورة بصيغة CII
+download-xml = { $kind } بصيغة XML
+download-ubl = { $kind } بصيغة UBL
+download-cii = { $kind } بصيغة CII
 
 ## History
 

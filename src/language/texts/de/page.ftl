@@ -190,9 +190,9 @@ download-pdf = PDF herunterladen
 download-more = Weitere Downloads
 download-conversation = Unterhaltung mit Dateien
 download-original = Originaldatei
-download-xml = Rechnung als XML
-download-ubl = Rechnung als UBL
-download-cii = Rechnung als CII
+download-xml = { $kind } als XML
+download-ubl = { $kind } als UBL
+download-cii = { $kind } als CII
 
 ## History
 

@@ -211,9 +211,10 @@ download-pdf = Download PDF
 download-more = More downloads
 download-conversation = Conversation with its files
 download-original = Original file
-download-xml = Invoice as XML
-download-ubl = Invoice as UBL
-download-cii = Invoice as CII
+# $kind is the kind of document, such as "Invoice" or "Credit note".
+download-xml = { $kind } as XML
+download-ubl = { $kind } as UBL
+download-cii = { $kind } as CII
 
 ## History
 

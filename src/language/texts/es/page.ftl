@@ -190,9 +190,9 @@ download-pdf = Descargar PDF
 download-more = Más descargas
 download-conversation = Conversación con sus archivos
 download-original = Archivo original
-download-xml = Factura en XML
-download-ubl = Factura en UBL
-download-cii = Factura en CII
+download-xml = { $kind } en XML
+download-ubl = { $kind } en UBL
+download-cii = { $kind } en CII
 
 ## History
 

@@ -190,9 +190,9 @@ download-pdf = Télécharger le PDF
 download-more = Autres téléchargements
 download-conversation = Conversation avec ses fichiers
 download-original = Fichier d’origine
-download-xml = Facture en XML
-download-ubl = Facture en UBL
-download-cii = Facture en CII
+download-xml = { $kind } en XML
+download-ubl = { $kind } en UBL
+download-cii = { $kind } en CII
 
 ## History
 

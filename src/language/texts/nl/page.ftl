@@ -190,9 +190,9 @@ download-pdf = Pdf downloaden
 download-more = Meer downloads
 download-conversation = Gesprek met bestanden
 download-original = Oorspronkelijk bestand
-download-xml = Factuur als XML
-download-ubl = Factuur als UBL
-download-cii = Factuur als CII
+download-xml = { $kind } als XML
+download-ubl = { $kind } als UBL
+download-cii = { $kind } als CII
 
 ## History
 

@@ -10,6 +10,7 @@ use super::markup::text_without_spoilers;
 use super::menu::{menu, reactions};
 use crate::page::model::{Address, ChatLine, Quote, Reader, Side, Times};
 use crate::record::Role;
+use crate::transaction::PartyRole;
 
 /// Returns a line by itself, as the script gets it.
 pub fn line(line: &ChatLine, reader: &Reader, address: &Address) -> Markup {
@@ -34,7 +35,7 @@ pub(super) fn line_in_list(
             data-sender=(line.person) data-outgoing=[outgoing] tabindex="-1" {
             @if is_happening {
                 p {
-                    bdi { (line.name) } " " (badge(line, reader)) " "
+                    bdi { (line.name) } " " (badge(line.role, reader)) " "
                     bdi { (line.text.as_deref().unwrap_or_default()) } " " (time(reader, line.at))
                 }
             } @else {
@@ -62,15 +63,16 @@ fn sender(line: &ChatLine, reader: &Reader) -> Markup {
             @if line.side == Side::Mine {
                 span.name title=(line.sender) { (text(reader, "you")) }
             } @else {
-                bdi.name title=(line.sender) { (line.name) } " " (badge(line, reader))
+                bdi.name title=(line.sender) { (line.name) } " " (badge(line.role, reader))
             }
         }
     }
 }
 
-fn badge(line: &ChatLine, reader: &Reader) -> Markup {
-    let role = line.role.map_or("other", |role| role.as_str());
-    html! { span.badge data-role=(role) { (role_words(reader, line.role)) } }
+/// Returns for which party somebody speaks.
+pub(super) fn badge(role: Option<PartyRole>, reader: &Reader) -> Markup {
+    let name = role.map_or("other", PartyRole::as_str);
+    html! { span.badge data-role=(name) { (role_words(reader, role)) } }
 }
 
 /// Returns what a screen reader announces for a new line.

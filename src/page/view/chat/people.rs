@@ -2,7 +2,8 @@
 
 use maud::{Markup, html};
 
-use super::super::localized::{called, counted, filled, role_words, since, text};
+use super::super::localized::{called, counted, filled, since, text};
+use super::line::badge;
 use crate::page::model::{Named, Person, Presence, Reach, Reader};
 use crate::transaction::PartyRole;
 
@@ -13,7 +14,8 @@ const HOUR: i64 = 60 * MINUTE;
 const DAY: i64 = 24 * HOUR;
 
 /// Returns the list of the contacts, with their duties and the usual reply time in milliseconds. The first of the other
-/// party, who come before those of the visitor's, are seen at once. The visitor speaks for `role` through the guest `visitor`.
+/// party, who come before those of the visitor's, are seen at once, and so is everybody in the room who is no contact. The visitor
+/// speaks for `role` through the guest `visitor`.
 pub fn people(
     people: &[Person],
     replies_in: Option<i64>,
@@ -21,12 +23,14 @@ pub fn people(
     visitor: &str,
     reader: &Reader,
 ) -> Markup {
-    let others = people.iter().take_while(|it| it.role != role).count();
-    let (first, more) = people.split_at(others.min(VISIBLE_CONTACTS));
+    let (strangers, contacts): (Vec<_>, Vec<_>) = people.iter().partition(|it| it.role.is_none());
+    let others = contacts.iter().take_while(|it| it.role != Some(role)).count();
+    let (first, more) = contacts.split_at(others.min(VISIBLE_CONTACTS));
+    let first = [first, &strangers].concat();
     let person = |it: &Person| person(it, it.guest == visitor, reader);
     html! {
         div.people id="people" {
-            @if !first.is_empty() { ul { @for contact in first { (person(contact)) } } }
+            @if !first.is_empty() { ul { @for it in first { (person(it)) } } }
             @if !more.is_empty() {
                 details {
                     summary {
@@ -48,7 +52,7 @@ fn person(person: &Person, is_visitor: bool, reader: &Reader) -> Markup {
             span.dot aria-hidden="true" {}
             bdi.name { (person.name) }
             @if is_visitor { " " span.you { (text(reader, "you")) } }
-            " " span.badge data-role=(person.role.as_str()) { (role_words(reader, Some(person.role))) }
+            " " (badge(person.role, reader))
             @if let Some(duty) = &person.duty { " " span.duty { bdi { (duty) } } }
             @if let Some(label) = label.filter(|_| !is_visitor) { " " span.presence { (label) } }
         }

@@ -119,22 +119,22 @@ fn list(page: &Page<'_>, further: &[&Term]) -> Markup {
 /// Returns the button for the PDF, and beside it what else there is, folded.
 fn downloads(page: &Page<'_>) -> Markup {
     let reader = page.reader;
-    let link = |part: &str, text_id: &str| {
-        html! { a.button href=(page.address.part(part)) { (text(reader, text_id)) } }
+    let link = |part: &str, label: String| {
+        html! { a.button href=(page.address.part(part)) { (label) } }
     };
     let original = page.read.original;
     html! {
         div.downloads role="group" aria-label=(text(reader, "downloads")) {
-            (link("invoice.pdf", "download-pdf"))
+            (link("invoice.pdf", text(reader, "download-pdf")))
             details {
                 summary.button { (text(reader, "download-more")) }
                 ul {
-                    li { (link("conversation.zip", "download-conversation")) }
+                    li { (link("conversation.zip", text(reader, "download-conversation"))) }
                     @if matches!(original, Some(OriginalKind::Xml | OriginalKind::Pdf)) {
-                        li { (link("original", "download-original")) }
+                        li { (link("original", text(reader, "download-original"))) }
                     }
                     @if original == Some(OriginalKind::Pdf) {
-                        li { (link("original.xml", "download-xml")) }
+                        li { (link("original.xml", as_xml(page, "download-xml"))) }
                     }
                     @for format in XmlFormat::BOTH {
                         @if why_not_written(&page.transaction.terms.invoice, format).is_none() {
@@ -154,5 +154,12 @@ fn written(page: &Page<'_>, format: XmlFormat) -> Markup {
         XmlFormat::Ubl => "download-ubl",
         XmlFormat::Cii => "download-cii",
     };
-    html! { a.button href=(address) { (text(page.reader, label)) } }
+    html! { a.button href=(address) { (as_xml(page, label)) } }
+}
+
+/// Returns the words for the document in an XML syntax, such as "Credit note as UBL".
+fn as_xml(page: &Page<'_>, text_id: &str) -> String {
+    let locale = &page.reader.locale;
+    let kind = kind(&page.transaction.terms.invoice, locale);
+    locale.text_with(text_id, &[("kind", kind.into())])
 }

@@ -370,6 +370,15 @@ fn a_closed_page_shows_no_invoice_and_loads_no_script() {
 }
 
 #[test]
+fn whoever_comes_by_a_link_waits_for_no_file() {
+    let sample = Sample::new();
+    let html = entrance("/t/X/sign-in/link", "token", None, &sample.reader).into_string();
+    let [script, style] = ["<script nonce=", "rel=\"stylesheet\""].map(|it| html.find(it).unwrap());
+    assert!(script < style, "the style sheet would hold back the script: {html}");
+    assert!(!html.contains("<script src") && !html.contains("type=\"module\""), "{html}");
+}
+
+#[test]
 fn assets_are_addressed_by_their_content_and_small() {
     for asset in assets::all() {
         assert!(std::ptr::eq(assets::find(&asset.file_name).unwrap(), asset));

@@ -1,7 +1,7 @@
 //! People are named with their party, and both times are shown if they differ.
 
 use super::sample::{ADDRESS, Sample};
-use crate::page::model::{ChatLine, Named, Person, Times};
+use crate::page::model::{ChatLine, Named, Person, Presence, Reach, Times};
 use crate::transaction::PartyRole;
 
 fn named(name: &str, role: Option<PartyRole>) -> Named {
@@ -57,9 +57,18 @@ fn the_visitor_is_called_you_and_a_colleague_by_name() {
     // Three of the other party are seen at once.
     let (_, folded) = people.split_once("<details>").unwrap();
     assert_eq!(folded.matches("class=\"person\"").count(), 3, "{people}");
+    // Whoever is in the room and is no contact is seen at once, as what they are.
+    let mut with_stranger = page.people.clone();
+    let (guest, name) = ("@mallory:x.org".to_owned(), "Acme · @mallory:x.org".to_owned());
+    let (reach, presence) = (Reach::InRoom, Presence::Unknown);
+    with_stranger.push(Person { guest, name, role: None, duty: None, reach, presence });
+    let people = list(&with_stranger);
+    let (seen, _) = people.split_once("<details>").unwrap();
+    let stranger = "Acme · @mallory:x.org</bdi> <span class=\"badge\" data-role=\"other\">guest";
+    assert!(seen.contains(stranger), "{people}");
     // Those of one's own stay folded if the other party has none.
     let own: Vec<_> =
-        page.people.iter().filter(|it| it.role == PartyRole::Buyer).cloned().collect();
+        page.people.iter().filter(|it| it.role == Some(PartyRole::Buyer)).cloned().collect();
     let people = list(&own);
     let (seen, folded) = people.split_once("<details>").unwrap();
     assert!(!seen.contains("class=\"person\""), "{people}");

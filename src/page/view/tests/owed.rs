@@ -59,7 +59,9 @@ fn a_credit_note_or_a_paid_invoice_does_not_ask_for_money() {
         }
         html
     };
-    assert!(change(|it| it.type_code = "381".into()).contains("Amount credited"));
+    let credit_note = change(|it| it.type_code = "381".into());
+    assert!(credit_note.contains("Amount credited"));
+    assert!(credit_note.contains("Credit note as UBL") && !credit_note.contains("Invoice as"));
     let negative = change(|it| it.totals.due = -it.totals.due);
     assert!(negative.contains("Amount credited") && !negative.contains("€-"), "{negative}");
     assert!(change(|it| it.totals.due = 0.into()).contains("Nothing to pay"));

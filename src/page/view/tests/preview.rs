@@ -16,7 +16,7 @@ fn preview_shows_each_page() {
         &sample.reader,
         "widget",
         "widget",
-        None,
+        document::Script::None,
         &maud::html! { main id="widget" { (widget_invoice(&sample.page())) } },
     );
     let closed = closed(

@@ -224,7 +224,7 @@ fn people() -> Vec<Person> {
     let person = |name: &str, role, duty: &str, reach, presence| Person {
         guest: format!("@tallyroom_{}:example.org", name.split(' ').next().unwrap().to_lowercase()),
         name: name.to_owned(),
-        role,
+        role: Some(role),
         duty: Some(duty.to_owned()).filter(|duty| !duty.is_empty()),
         reach,
         presence,

@@ -61,17 +61,24 @@ impl Visitor {
         text
     }
 
-    /// A picture in the folder that `TALLYROOM_PICTURES` names, to look at; nothing without it.
+    /// A picture of the whole page in the folder that `TALLYROOM_PICTURES` names, to look at; nothing without it.
     pub async fn pictured(&self, name: &str) {
         if let Some(folder) = std::env::var_os("TALLYROOM_PICTURES") {
-            self.screenshot(&Path::new(&folder).join(format!("{name}.png"))).await;
+            self.capture(&Path::new(&folder).join(format!("{name}.png")), true).await;
         }
     }
 
-    /// The whole page as a picture.
-    pub async fn screenshot(&self, path: &Path) {
-        let whole = json!({ "format": "png", "captureBeyondViewport": true });
-        let answer = self.ok("Page.captureScreenshot", whole).await;
+    /// The same of what can be seen without scrolling. The size of the picture in bytes.
+    pub async fn pictured_as_seen(&self, name: &str) -> Option<u64> {
+        let folder = std::env::var_os("TALLYROOM_PICTURES")?;
+        let path = Path::new(&folder).join(format!("{name}.png"));
+        self.capture(&path, false).await;
+        Some(std::fs::metadata(path).unwrap().len())
+    }
+
+    async fn capture(&self, path: &Path, is_whole: bool) {
+        let how = json!({ "format": "png", "captureBeyondViewport": is_whole });
+        let answer = self.ok("Page.captureScreenshot", how).await;
         std::fs::write(path, STANDARD.decode(answer["data"].as_str().unwrap()).unwrap()).unwrap();
     }
 }

@@ -176,6 +176,11 @@ impl Visitor {
         self.ok("Emulation.setDeviceMetricsOverride", window).await;
     }
 
+    /// Sees no bars to scroll by.
+    pub async fn without_scrollbars(&self) {
+        self.ok("Emulation.setScrollbarsHidden", json!({ "hidden": true })).await;
+    }
+
     /// Has a touch screen, and no mouse.
     pub async fn has_fingers(&self) {
         let touch = json!({ "enabled": true, "maxTouchPoints": 5 });
@@ -190,10 +195,34 @@ impl Visitor {
 
     /// Sits at the end of a thin line: so many bytes go up in a second.
     pub async fn uploads_slowly(&self, bytes: u32) {
+        self.has_line(false, (0, -1, i64::from(bytes))).await;
+    }
+
+    /// Sits at the end of a slow line: each answer is so many milliseconds late, and so many bytes pass in a second.
+    pub async fn has_a_slow_line(&self, latency: u32, bytes: u32) {
+        self.has_line(false, (latency, i64::from(bytes), i64::from(bytes))).await;
+    }
+
+    /// Nothing goes up or down any more.
+    pub async fn loses_the_line(&self) {
+        self.has_line(true, (0, -1, -1)).await;
+    }
+
+    /// The line is as it was at first.
+    pub async fn has_a_line_again(&self) {
+        self.has_line(false, (0, -1, -1)).await;
+    }
+
+    async fn has_line(&self, is_lost: bool, (latency, down, up): (u32, i64, i64)) {
         let line = json!({
-            "offline": false, "latency": 0, "downloadThroughput": -1, "uploadThroughput": bytes,
+            "offline": is_lost, "latency": latency, "downloadThroughput": down, "uploadThroughput": up,
         });
         self.ok("Network.emulateNetworkConditions", line).await;
+    }
+
+    /// Has no file of any page any more; what is signed in remains.
+    pub async fn forgets_files(&self) {
+        self.ok("Network.clearBrowserCache", json!({})).await;
     }
 
     /// The value of a JavaScript expression.
