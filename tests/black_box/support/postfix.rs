@@ -254,9 +254,8 @@ fn signal(name: &str, id: &str) -> bool {
 /// disk as a whole. Those that come and go meanwhile may be counted or not.
 fn files_in(folder: &Path) -> usize {
     let Ok(entries) = std::fs::read_dir(folder) else { return 0 };
-    let is_finished = |path: &Path| {
-        std::fs::metadata(path).is_ok_and(|it| it.permissions().mode() & 0o100 != 0)
-    };
+    let is_finished =
+        |path: &Path| std::fs::metadata(path).is_ok_and(|it| it.permissions().mode() & 0o100 != 0);
     let count = |path: PathBuf| match path.is_dir() {
         true => files_in(&path),
         false => usize::from(is_finished(&path)),
