@@ -496,6 +496,38 @@ on_both_databases! {
         let [text, html] = parts(&first);
         for part in [&text, &html] {
             assert!(part.contains("For you, from Acme Ltd"), "{part}");
+    async fn a_shop_says_in_its_own_words_what_its_mails_are_about(database) {
+        let mailbox = Mailbox::start().await;
+        let postfix = Postfix::with().others(mailbox.port).start().await;
+        let text = |mail: &str, subject: &str, opening: Value| {
+            json!({ "shop": "shop", "mail": mail, "subject": subject, "opening": opening })
+        };
+        let mail = json!({
+            "smtp": postfix.url(), "from": "invoices@shop.example", "unread_minutes": 60,
+            "texts": [
+                text("messages", "Größe {number}: {buyer} & {seller}", json!({
+                    "en": "Dear {buyer} & all,\nthere is news of {number}: {amount} by {due_date}.",
+                })),
+                text("invitation", "not this", json!("nor this")),
+            ],
+        });
+        let world = World::with().page().config("mail", mail).start(database).await;
+        let order = order(&world, "order-1").await;
+        order.seller.say(&order.room, "It follows on Thursday").await;
+        let_it_be_due(&world, &order).await;
+        let mail = mails(&world, &mailbox, 1).await.remove(0);
+        let parsed = mail_parser::MessageParser::default().parse(mail.raw.as_bytes()).unwrap();
+        assert_eq!(parsed.subject(), Some("Größe INV-2026-0042: Birch GmbH & Acme Ltd"));
+        let [text, html] = parts(&mail);
+        let opening = "there is news of INV-2026-0042: €634.50 by 1 July 2099.\n\nInvoice INV-2026-0042 · Acme Ltd\n";
+        assert!(text.starts_with(&format!("Dear Birch GmbH & all,\n{opening}")), "{text}");
+        assert!(html.contains("Dear Birch GmbH &amp; all,<br>there is news"), "{html}");
+        for needed in ["It follows on Thursday", "/l/", "/u/", "You get this mail because"] {
+            assert!(text.contains(needed) && html.contains(needed), "{needed}: {text} {html}");
+        }
+        Entered::by(&address(&text, "/l/")).await;
+    }
+
             assert!(part.contains("€634.50, by 1 July 2099"), "{part}");
         }
         Entered::by(&address(&text, "/l/")).await;
