@@ -55,6 +55,7 @@ const fn key(path: &'static str, allowed: &'static str, fix: &'static str) -> Ke
     Key { path, allowed: Allowed::Text(allowed), fix }
 }
 
+const TEXT_FIX: &str = "write a text, or lines such as `en: …` and `de: …` under it";
 const DAYS: &str = "a list of at most 5 numbers from 1 to 60";
 const DAYS_FIX: &str = "write a list such as [7], or leave the key out";
 const QUESTION: &str = "a text of 1 to 200 characters";
@@ -380,7 +381,7 @@ const KEYS: &[Key] = &[
     key(
         "shops[].notice",
         "a text of at most 300 characters, or one for each language by its tag",
-        "write a text, or lines such as `en: …` and `de: …` under it",
+        TEXT_FIX,
     ),
     key(
         "shops[].mail_name",
@@ -395,7 +396,7 @@ const KEYS: &[Key] = &[
     key(
         "shops[].mail_footer",
         "a text of at most 2000 characters, or one for each language by its tag",
-        "write a text, or lines such as `en: …` and `de: …` under it",
+        TEXT_FIX,
     ),
     key(
         "proxies.trusted",
@@ -531,6 +532,38 @@ const KEYS: &[Key] = &[
     key("mail.reminders[].before_days", DAYS, DAYS_FIX),
     key("mail.reminders[].after_days", DAYS, DAYS_FIX),
     key(
+        "mail.texts",
+        "a list of sections with the keys shop, mail, subject and opening; as JSON in the environment",
+        "write one `- shop: NAME` with `mail: reminder` and `subject: …` or `opening: …` under it for each, or [] for none",
+    ),
+    key(
+        "mail.texts[]",
+        "a section with the keys shop and mail, and subject, opening or both",
+        "give the shop, the kind of mail, and its texts",
+    ),
+    key(
+        "mail.texts[].shop",
+        "the name of a shop under api.keys, once for each kind of mail",
+        "write the name of a shop as under api.keys",
+    ),
+    key(
+        "mail.texts[].mail",
+        "messages | invitation | reminder | late_reminder | link",
+        "write one of these",
+    ),
+    key(
+        "mail.texts[].subject",
+        "a text of at most 150 characters in one line without HTML, in which {number}, {seller}, {buyer}, {amount} and \
+         {due_date} may stand, or one for each language by its tag",
+        TEXT_FIX,
+    ),
+    key(
+        "mail.texts[].opening",
+        "a text of at most 1000 characters without HTML, in which {number}, {seller}, {buyer}, {amount} and {due_date} may \
+         stand, or one for each language by its tag",
+        TEXT_FIX,
+    ),
+    key(
         "log.level",
         "off | error | warn | info | debug | trace, or such a level for a target: info,tallyroom=debug",
         "write a level, or several directives with commas between them",
@@ -646,6 +679,12 @@ pub(super) const LISTS: &[List] = &[
         item: &[("shop", "replaced")],
         optional: &["before_days", "after_days"],
         example: r#"[{"shop":"example","before_days":[3],"after_days":[1,14]}]"#,
+    },
+    List {
+        path: "mail.texts",
+        item: &[("shop", "replaced"), ("mail", "messages")],
+        optional: &["subject", "opening"],
+        example: r#"[{"shop":"example","mail":"reminder","opening":"…"}]"#,
     },
     List { path: "proxies.trusted", item: &[], optional: &[], example: r#"["127.0.0.1"]"# },
 ];

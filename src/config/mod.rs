@@ -6,6 +6,7 @@ mod environment;
 mod errors;
 mod keys;
 mod mail_server;
+mod mail_text;
 mod namespace;
 mod pay_link;
 mod quiet_hours;
@@ -15,6 +16,7 @@ mod secret;
 pub mod secret_files;
 mod sections;
 mod shops;
+mod template;
 #[cfg(test)]
 mod tests;
 mod text;
@@ -34,6 +36,7 @@ pub use self::{
     database_url::{DatabaseKind, DatabaseUrl, InvalidDatabaseUrl},
     errors::{ConfigErrors, Problem},
     mail_server::{Encryption, MailServer},
+    mail_text::{MailText, TextOf},
     pay_link::PayLink,
     quiet_hours::QuietHours,
     registration::{Namespace, Namespaces, Registration},
@@ -47,6 +50,7 @@ pub use self::{
         name_of_key,
     },
     shops::{Colour, Ground, Logo, Shades, ShopLook, Words},
+    template::filled,
     webhook::{new_webhook_secret, parse_webhook_url, webhook_signing_key},
     witness::Witness,
 };

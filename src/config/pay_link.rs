@@ -1,11 +1,10 @@
 //! A shop's link to its payment provider, with places for what is to be paid.
 
-use std::fmt::Write;
-
 use rust_decimal::Decimal;
 use serde::{Deserialize, Serialize};
 use url::Url;
 
+use super::template::filled;
 use crate::transaction::Transaction;
 
 /// The greatest length of an address with its places, in bytes.
@@ -32,8 +31,8 @@ impl PayLink {
             return Some("more than 2048 bytes");
         }
         let with =
-            |sample: &'static str| filled(url, |name| PLACES.contains(&name).then_some(sample));
-        let (Some(one), Some(other)) = (with("a"), with("b")) else {
+            |sample: &str| filled(url, |name| PLACES.contains(&name).then(|| sample.to_owned()));
+        let (Ok(one), Ok(other)) = (with("a"), with("b")) else {
             return Some("an unknown word in braces");
         };
         let (Ok(one), Ok(other)) = (Url::parse(&one), Url::parse(&other)) else {
@@ -64,31 +63,23 @@ impl PayLink {
             "reference" => Some(reference.unwrap_or(&invoice.number)),
             _ => None,
         };
-        Url::parse(&filled(&self.url, value)?).ok()
+        Url::parse(&filled(&self.url, |name| value(name).map(percent_encoded)).ok()?).ok()
     }
 }
 
-/// Puts the values, percent-encoded, in the place of the words in braces. `None` if there is an unknown word or a brace
-/// without its other one.
-fn filled<'a>(template: &str, value: impl Fn(&str) -> Option<&'a str>) -> Option<String> {
-    let mut filled = String::with_capacity(template.len());
-    let mut rest = template;
-    while let Some((before, after)) = rest.split_once('{') {
-        let (name, after) = after.split_once('}')?;
-        filled.push_str(before);
-        for byte in value(name)?.bytes() {
-            match byte {
-                // The unreserved characters of RFC 3986, section 2.3.
-                b'A'..=b'Z' | b'a'..=b'z' | b'0'..=b'9' | b'-' | b'.' | b'_' | b'~' => {
-                    filled.push(char::from(byte));
-                }
-                _ => write!(filled, "%{byte:02X}").ok()?,
+/// Returns a text as it is written in an address.
+fn percent_encoded(text: &str) -> String {
+    let mut encoded = String::with_capacity(text.len());
+    for byte in text.bytes() {
+        match byte {
+            // The unreserved characters of RFC 3986, section 2.3.
+            b'A'..=b'Z' | b'a'..=b'z' | b'0'..=b'9' | b'-' | b'.' | b'_' | b'~' => {
+                encoded.push(char::from(byte));
             }
+            _ => encoded.push_str(&format!("%{byte:02X}")),
         }
-        rest = after;
     }
-    filled.push_str(rest);
-    Some(filled).filter(|it| !it.contains('}'))
+    encoded
 }
 
 #[cfg(test)]

@@ -13,7 +13,7 @@ use serde::{Deserialize, Serialize};
 use url::Url;
 
 use super::{
-    MailServer, PayLink, QuietHours, ReplyAddress, Witness, database_url::DatabaseUrl,
+    MailServer, MailText, PayLink, QuietHours, ReplyAddress, Witness, database_url::DatabaseUrl,
     secret::Secret, text,
 };
 use crate::invoice::{Limits, Strictness};
@@ -417,6 +417,8 @@ pub struct MailConfig {
     pub invite: bool,
     /// When buyers are reminded of what they have to pay, for each shop that wants that.
     pub reminders: Vec<Reminders>,
+    /// What shops say in their mails in the place of our own words.
+    pub texts: Vec<MailText>,
 }
 
 /// When the buyers of a shop are reminded of what they have to pay.
@@ -672,6 +674,7 @@ impl Default for MailConfig {
             quiet_hours: None,
             invite: false,
             reminders: Vec::new(),
+            texts: Vec::new(),
         }
     }
 }

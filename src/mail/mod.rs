@@ -12,5 +12,5 @@ mod words;
 pub use letter::{Letter, NoLetter, letter};
 pub use retry::next_try;
 pub use said::{Said, said};
-pub use secrets::without_secrets;
+pub use secrets::{file_without_secrets, without_secrets};
 pub use words::{Content, Told, What, content};

@@ -6,7 +6,7 @@ use jiff::tz::TimeZone;
 use maud::{DOCTYPE, Markup, html};
 
 use super::said::Said;
-use crate::config::ShopLook;
+use crate::config::{MailText, ShopLook, TextOf, Words, filled};
 use crate::language::Locale;
 use crate::record::plain_name;
 use crate::transaction::{PartyRole, Standing, Transaction};
@@ -57,8 +57,12 @@ pub struct Told<'a> {
     pub locale: &'a Locale,
     /// The time zone of the times of day.
     pub time_zone: &'a TimeZone,
+    /// How the transaction stands.
+    pub standing: &'a Standing,
     /// What the shop has set for its mails.
     pub look: Option<&'a ShopLook>,
+    /// What shops say in the place of our own words.
+    pub texts: &'a [MailText],
 }
 
 /// What a mail is about.
@@ -74,14 +78,9 @@ pub enum What<'a> {
     /// The link that its reader asked for.
     Link,
     /// That the shop has named its reader as a contact.
-    Invitation {
-        /// How the transaction stands.
-        standing: &'a Standing,
-    },
+    Invitation,
     /// What is still to be paid.
     Reminder {
-        /// How the transaction stands.
-        standing: &'a Standing,
         /// By when it is to be paid.
         due_date: Date,
     },
@@ -97,7 +96,8 @@ pub fn content(told: &Told<'_>) -> Content {
         ("number", terms.invoice.number.as_str().into()),
         ("seller", seller.as_str().into()),
     ];
-    let subject = in_a_line(&locale.text_with("mail-subject", &document));
+    let document = in_a_line(&locale.text_with("mail-subject", &document));
+    let is_late = told.standing.days_late > 0;
     let text = |id: &str| locale.text(id);
     let (headline, lead, said) = match told.what {
         What::Words { said, earlier } => {
@@ -107,25 +107,34 @@ pub fn content(told: &Told<'_>) -> Content {
             (counted("mail-words", count), lead, said)
         }
         What::Link => (text("mail-link"), Some(text("mail-link-about")), &[][..]),
-        What::Invitation { standing } => {
+        What::Invitation => {
             let from = [("seller", seller.as_str().into())];
-            let lead = after(owed(told, standing), text("mail-invitation-about"));
+            let lead = after(owed(told, told.standing.due_date), text("mail-invitation-about"));
             (locale.text_with("mail-invitation", &from), Some(lead), &[][..])
         }
-        What::Reminder { standing, due_date } => {
-            let id = if standing.days_late > 0 { "mail-reminder-late" } else { "mail-reminder" };
+        What::Reminder { due_date } => {
+            let id = if is_late { "mail-reminder-late" } else { "mail-reminder" };
             let date = [("date", locale.date(due_date).into())];
             // The date is in the headline.
-            let owed = owed(told, &Standing { due_date: None, ..standing.clone() });
-            let lead = after(owed, text("mail-reminder-about"));
+            let lead = after(owed(told, None), text("mail-reminder-about"));
             (locale.text_with(id, &date), Some(lead), &[][..])
         }
     };
+    let texts = told
+        .texts
+        .iter()
+        .find(|it| it.shop == transaction.shop && it.mail == text_of(told.what, is_late));
+    let own = |words: Option<&Words>| in_words_of_shop(told, words?);
+    let subject = own(texts.and_then(|it| it.subject.as_ref()));
+    let subject = subject.map_or_else(|| document.clone(), |it| in_a_line(&it));
+    let opening = own(texts.and_then(|it| it.opening.as_ref()));
     let address = plain_name(told.reader).unwrap_or_default();
     let why = [("seller", seller.as_str().into()), ("address", address.as_str().into())];
     let parts = Parts {
         told,
         headline,
+        opening,
+        document: &document,
         subject: &subject,
         lead,
         said,
@@ -146,16 +155,47 @@ fn after(first: Option<String>, second: String) -> String {
 }
 
 /// Returns how much is to be paid, and by when, if money is asked for.
-fn owed(told: &Told<'_>, standing: &Standing) -> Option<String> {
-    let locale = told.locale;
-    let amount = locale.amount(standing.owed.payable()?, told.transaction.terms.invoice.currency);
-    Some(match standing.due_date {
+fn owed(told: &Told<'_>, by: Option<Date>) -> Option<String> {
+    let (locale, amount) = (told.locale, amount(told)?);
+    Some(match by {
         Some(date) => {
             let arguments = [("amount", amount.into()), ("date", locale.date(date).into())];
             locale.text_with("mail-owed-by", &arguments)
         }
         None => locale.text_with("mail-owed", &[("amount", amount.into())]),
     })
+}
+
+/// Returns how much is to be paid, if money is asked for.
+fn amount(told: &Told<'_>) -> Option<String> {
+    let amount = told.standing.owed.payable()?;
+    Some(told.locale.amount(amount, told.transaction.terms.invoice.currency))
+}
+
+/// Returns to which of the texts of shops a mail belongs.
+fn text_of(what: What<'_>, is_late: bool) -> TextOf {
+    match what {
+        What::Words { .. } => TextOf::Messages,
+        What::Link => TextOf::Link,
+        What::Invitation => TextOf::Invitation,
+        What::Reminder { .. } if is_late => TextOf::LateReminder,
+        What::Reminder { .. } => TextOf::Reminder,
+    }
+}
+
+/// Returns the words of a shop with what they name. `None`: there are none for the reader's language, or something that they
+/// name is not known.
+fn in_words_of_shop(told: &Told<'_>, words: &Words) -> Option<String> {
+    let terms = &told.transaction.terms;
+    let value = |name: &str| match name {
+        "number" => plain_name(&terms.invoice.number),
+        "seller" => plain_name(&terms.seller.name),
+        "buyer" => plain_name(&terms.buyer.name),
+        "amount" => amount(told),
+        "due_date" => told.standing.due_date.map(|date| told.locale.date(date)),
+        _ => None,
+    };
+    filled(words.for_language(told.locale.language())?, value).ok()
 }
 
 /// Returns a text as one line, since a line break in a header would begin another header, and one in a quote would end it.
@@ -177,6 +217,10 @@ fn is_line_break(it: char) -> bool {
 struct Parts<'a> {
     told: &'a Told<'a>,
     headline: String,
+    /// What the shop says in the place of the headline.
+    opening: Option<String>,
+    /// Which invoice it is about.
+    document: &'a str,
     subject: &'a str,
     lead: Option<String>,
     said: &'a [Said],
@@ -227,7 +271,10 @@ impl Parts<'_> {
 
     fn text(&self) -> String {
         let told = self.told;
-        let mut blocks = vec![format!("{}\n{}", self.headline, self.subject)];
+        let mut blocks = match &self.opening {
+            Some(opening) => vec![opening.clone(), self.document.to_owned()],
+            None => vec![format!("{}\n{}", self.headline, self.document)],
+        };
         blocks.extend(self.lead.clone());
         for said in self.said {
             let mut lines = vec![format!("{}:", self.by(said))];
@@ -261,7 +308,12 @@ impl Parts<'_> {
                 }
                 body style=(BODY) {
                     div style=(COLUMN) {
-                        p { strong { (self.headline) } br; (self.subject) }
+                        @if let Some(opening) = &self.opening {
+                            p dir="auto" { (in_lines(opening)) }
+                            p { strong { (self.document) } }
+                        } @else {
+                            p { strong { (self.headline) } br; (self.document) }
+                        }
                         @if let Some(lead) = &self.lead { p style=(SOFT) { (lead) } }
                         @for said in self.said { (self.message(said)) }
                         p { a href=(link) style=(button) { (self.locale_text("mail-open")) } }
@@ -303,6 +355,8 @@ fn in_lines(text: &str) -> Markup {
 
 #[cfg(test)]
 mod tests {
+    use std::sync::LazyLock;
+
     use super::*;
     use crate::language::Language;
     use crate::transaction::{StatusRules, sample};
@@ -333,7 +387,8 @@ mod tests {
                 };
                 assert!(standing.owed.payable().is_some(), "{standing:?}");
                 content(&Told {
-                    what: What::Reminder { standing: &standing, due_date },
+                    what: What::Reminder { due_date },
+                    standing: &standing,
                     ..told_of(&transaction, &Locale::of(language))
                 })
                 .text
@@ -361,6 +416,10 @@ mod tests {
         content(&Told { what, look, ..told_of(transaction, &Locale::of(language)) })
     }
 
+    /// How the sample stands on a day on which it is to be paid.
+    static STANDING: LazyLock<Standing> =
+        LazyLock::new(|| StatusRules::default().standing(&sample(), "2026-06-01".parse().unwrap()));
+
     fn told_of<'a>(transaction: &'a Transaction, locale: &'a Locale) -> Told<'a> {
         Told {
             transaction,
@@ -372,8 +431,91 @@ mod tests {
             unsubscribe: "https://pay.example/u/token",
             locale,
             time_zone: &UTC,
+            standing: &STANDING,
             look: None,
+            texts: &[],
         }
+    }
+
+    /// What a reminder of the sample says with these texts of shops, as JSON.
+    fn reminder_with(
+        transaction: &Transaction,
+        standing: &Standing,
+        texts: serde_json::Value,
+        language: Language,
+    ) -> Content {
+        let texts: Vec<MailText> = serde_json::from_value(texts).unwrap();
+        content(&Told {
+            what: What::Reminder { due_date: "2026-07-01".parse().unwrap() },
+            standing,
+            texts: &texts,
+            ..told_of(transaction, &Locale::of(language))
+        })
+    }
+
+    #[test]
+    fn a_shop_says_in_its_own_words_what_a_mail_is_about() {
+        let mut transaction = sample();
+        transaction.terms.buyer.name = "Birch & <Sons>".to_owned();
+        let due_date = Some("2026-07-01".parse().unwrap());
+        let standing = Standing { due_date, ..STANDING.clone() };
+        let texts = serde_json::json!([
+            { "shop": "another", "mail": "reminder", "subject": "another shop" },
+            { "shop": transaction.shop, "mail": "late_reminder", "subject": "another mail" },
+            {
+                "shop": transaction.shop, "mail": "reminder",
+                "subject": "{number} of {seller}, by {due_date}",
+                "opening": { "en": "Dear {buyer},\nplease pay {amount}." },
+            },
+        ]);
+        let number = &transaction.terms.invoice.number;
+        let said = |language| reminder_with(&transaction, &standing, texts.clone(), language);
+        let english = said(Language::English);
+        let seller = &transaction.terms.seller.name;
+        assert_eq!(english.subject, format!("{number} of {seller}, by 1 July 2026"));
+        let amount = Locale::of(Language::English)
+            .amount(standing.owed.payable().unwrap(), transaction.terms.invoice.currency);
+        let opening = format!("Dear Birch & <Sons>,\nplease pay {amount}.\n\n");
+        assert!(english.text.starts_with(&opening), "{}", english.text);
+        assert!(english.html.contains("Dear Birch &amp; &lt;Sons&gt;,<br>"), "{}", english.html);
+        // What it is about, why it comes, and how to end it stand there in any case.
+        for part in [&english.text, &english.html] {
+            for needed in
+                [&format!("Invoice {number}"), "/l/token", "/u/token", "You get this mail"]
+            {
+                assert!(part.contains(needed), "{needed}: {part}");
+            }
+        }
+        let german = said(Language::German);
+        assert!(german.subject.ends_with("by 1. Juli 2026"), "{}", german.subject);
+        assert!(german.text.starts_with("Zahlungserinnerung"), "{}", german.text);
+    }
+
+    #[test]
+    fn words_of_a_shop_that_name_what_is_not_known_are_left_out() {
+        let mut transaction = sample();
+        transaction.terms.buyer.name = "\u{202e}".to_owned();
+        for name in ["buyer", "due_date"] {
+            let standing = Standing { due_date: None, ..STANDING.clone() };
+            let own = format!("x {{{name}}} y");
+            let texts = serde_json::json!([
+                { "shop": transaction.shop, "mail": "reminder", "subject": own, "opening": own },
+            ]);
+            let said = reminder_with(&transaction, &standing, texts, Language::English);
+            assert!(said.subject.starts_with("Invoice"), "{}", said.subject);
+            assert!(said.text.starts_with("A reminder"), "{}", said.text);
+        }
+    }
+
+    #[test]
+    fn what_a_shop_or_a_party_is_called_makes_no_second_line_of_a_subject() {
+        let mut transaction = sample();
+        transaction.terms.buyer.name = "x\r\nBcc: y\u{2028}z".to_owned();
+        let texts = serde_json::json!([
+            { "shop": transaction.shop, "mail": "reminder", "subject": "a\u{2028}{buyer}" },
+        ]);
+        let said = reminder_with(&transaction, &STANDING, texts, Language::English);
+        assert_eq!(lines_of(&said.subject).len(), 1, "{:?}", said.subject);
     }
 
     #[test]

@@ -14,7 +14,7 @@ use crate::files::{Arrived, Arriving, Vault};
 use crate::link::token::TokenKey;
 use crate::logging::abnormal_end;
 use crate::mail::incoming::{self, Incoming, Kind, MailFile, Ours};
-use crate::mail::{address, without_secrets};
+use crate::mail::{address, file_without_secrets, without_secrets};
 use crate::quota::run_blocking;
 use crate::room::message_content::{self, MAX_TEXT_BYTES};
 use crate::room::{Guest, speaker};
@@ -27,6 +27,9 @@ use crate::transaction::Visitor;
 pub const MAX_MAIL_BYTES: usize = 50_000_000;
 /// The name of the file that has the text of a mail, if its words are too long for a message or may not be all.
 const TEXT_NAME: &str = "mail.txt";
+
+/// The greatest length of the files of one mail that are searched for our secrets, in bytes.
+const MAX_SEARCHED_BYTES: usize = 2_000_000;
 
 /// Takes in mails.
 #[derive(Clone, Debug)]
@@ -119,8 +122,7 @@ impl Arrivals {
         let of_reading = raw.clone();
         let read = blocking(move || {
             let mut mail = incoming::read(&of_reading, &envelope, &ours)?;
-            mail.words = without_secrets(&key, &mail.words);
-            mail.whole = mail.whole.map(|it| without_secrets(&key, &it));
+            take_secrets_out(&mut mail, &key);
             Ok::<_, incoming::Unreadable>(mail)
         });
         let mail = read.await?.map_err(|unreadable| for_good("5.6.0", unreadable.to_string()))?;
@@ -220,7 +222,8 @@ impl Arrivals {
         let Incoming { words, whole, mut files, .. } = mail;
         let is_long = words.len() > MAX_TEXT_BYTES;
         if let Some(text) = whole.or_else(|| is_long.then(|| words.clone())) {
-            files.insert(0, MailFile { name: TEXT_NAME.to_owned(), bytes: text.into_bytes() });
+            let (name, bytes) = (TEXT_NAME.to_owned(), text.into_bytes());
+            files.insert(0, MailFile { name, bytes, is_text: true });
         }
         let (vault, max_megabytes) = (self.vault.clone(), self.config.files.max_megabytes);
         let arrived = blocking(move || {
@@ -281,6 +284,20 @@ fn arrived(vault: &Vault, max_megabytes: u64, bytes: &[u8]) -> Result<Arrived, R
     Ok(arriving.finish())
 }
 
+/// Takes the secrets of our mails out of the words of a mail, and out of its files with text.
+fn take_secrets_out(mail: &mut Incoming, key: &TokenKey) {
+    mail.words = without_secrets(key, &mail.words);
+    mail.whole = mail.whole.take().map(|it| without_secrets(key, &it));
+    let mut searched = 0;
+    for file in mail.files.iter_mut().filter(|it| it.is_text) {
+        searched += file.bytes.len();
+        if searched > MAX_SEARCHED_BYTES {
+            break;
+        }
+        file.bytes = file_without_secrets(key, &file.bytes);
+    }
+}
+
 /// Returns by what a mail is known when it is delivered again. Servers on the way change its header.
 fn digest(mail: &Incoming, raw: &[u8]) -> String {
     let digest = match &mail.message_id {
@@ -302,13 +319,42 @@ fn digest(mail: &Incoming, raw: &[u8]) -> String {
 mod tests {
     use super::*;
 
-    #[test]
-    fn a_mail_is_known_by_its_id_or_else_by_its_author_date_and_body() {
-        let ours = Ours {
+    fn ours() -> Ours {
+        Ours {
             replies: "replies@mail.shop.example".to_owned().try_into().unwrap(),
             unsubscribe: None,
             footers: Vec::new(),
-        };
+        }
+    }
+
+    #[test]
+    fn our_secrets_are_taken_out_of_words_and_of_files_with_text() {
+        let key = crate::link::token::tests::key();
+        let token = key.sign(crate::link::token::Purpose::Link, &[Ulid::new()]);
+        let part = |head: &str| format!("--x\r\n{head}\r\n\r\nSubject: y\r\n\r\nSee {token}\r\n");
+        let raw = [
+            "From: a@x\r\nContent-Type: multipart/mixed; boundary=x\r\n\r\n".to_owned(),
+            part("Content-Type: text/plain"),
+            part("Content-Type: message/rfc822"),
+            part("Content-Type: application/octet-stream; name=Page.HTML"),
+            part("Content-Type: text/csv; name=a.csv"),
+            part("Content-Type: application/pdf; name=a.pdf"),
+            "--x--\r\n".to_owned(),
+        ];
+        let mut mail = incoming::read(raw.concat().as_bytes(), "a@x", &ours()).unwrap();
+        take_secrets_out(&mut mail, &key);
+        assert!(mail.words.contains("See …"), "{}", mail.words);
+        let has_secret = |it: &MailFile| String::from_utf8_lossy(&it.bytes).contains(&token);
+        let found: Vec<_> =
+            mail.files.iter().map(|it| (it.name.as_str(), has_secret(it))).collect();
+        let expected =
+            [("file.eml", false), ("Page.HTML", false), ("a.csv", false), ("a.pdf", true)];
+        assert_eq!(found, expected);
+    }
+
+    #[test]
+    fn a_mail_is_known_by_its_id_or_else_by_its_author_date_and_body() {
+        let ours = ours();
         let of = |raw: &str| {
             digest(&incoming::read(raw.as_bytes(), "a@x", &ours).unwrap(), raw.as_bytes())
         };

@@ -46,11 +46,11 @@ impl Mailer {
         let what = match mail.kind {
             MailKind::Words { .. } => What::Words { said: &said, earlier },
             MailKind::Link => What::Link,
-            MailKind::Invitation => What::Invitation { standing: &standing },
+            MailKind::Invitation => What::Invitation,
             MailKind::Reminder { due_date, .. } if !is_asked(&standing, due_date) => {
                 return Ok(Ok(None));
             }
-            MailKind::Reminder { due_date, .. } => What::Reminder { standing: &standing, due_date },
+            MailKind::Reminder { due_date, .. } => What::Reminder { due_date },
         };
         if matches!(what, What::Words { said: [], .. }) {
             return Ok(Ok(None));
@@ -70,7 +70,9 @@ impl Mailer {
             unsubscribe: &unsubscribe,
             locale: &self.config.locale_of(&transaction),
             time_zone: &self.time_zone,
+            standing: &standing,
             look,
+            texts: &self.config.mail.texts,
         });
         let headers = Letter {
             id: mail.id,

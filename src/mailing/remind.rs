@@ -61,6 +61,9 @@ impl Mailer {
     async fn remind(&self, done: &mut Option<Date>) -> Result<(), StoreError> {
         let today = day_of_reminders(now(), &self.time_zone).filter(|day| *done != Some(*day));
         let Some(today) = today.filter(|_| !self.is_quiet()) else { return Ok(()) };
+        for reminders in &self.config.mail.reminders {
+            self.note_due_dates(&reminders.shop).await?;
+        }
         for day in days_to_make(self.store.reminded_upto().await?, today) {
             for reminders in &self.config.mail.reminders {
                 for reminder in reminders_of(reminders, day) {
@@ -70,6 +73,15 @@ impl Mailer {
         }
         self.store.set_reminded_upto(today).await?;
         *done = Some(today);
+        Ok(())
+    }
+
+    /// Has the due dates of a shop's invoices noted that came before due dates were noted for all.
+    async fn note_due_dates(&self, shop: &str) -> Result<(), StoreError> {
+        let mut after = Ulid::nil();
+        while let Some(last) = self.store.note_next_dates(shop, after).await? {
+            after = last;
+        }
         Ok(())
     }
 

@@ -520,6 +520,10 @@ pub enum Reach {
     NotInRoom,
     /// They have no Matrix account, but an e-mail address.
     Email,
+    /// They have asked the shop for no mails.
+    NoMails,
+    /// Mails to their address cannot be delivered.
+    Undeliverable,
     /// They have neither, and can only look at the page.
     Page,
 }

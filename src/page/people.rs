@@ -14,7 +14,7 @@ use crate::moment::Online;
 use crate::record::plain_name;
 use crate::room::Guest;
 use crate::room::message_content::Addressee;
-use crate::store::{RoomMember, Surroundings};
+use crate::store::{RoomMember, Silence, StoreError, Surroundings, folded};
 use crate::transaction::{Contact, PartyRole, Visitor};
 
 /// How long the homeserver may take to answer a question about presence.
@@ -36,6 +36,8 @@ struct Reachable {
     role: PartyRole,
     duty: Option<String>,
     account: Option<OwnedUserId>,
+    /// The e-mail address, if it is what reaches them.
+    email: Option<String>,
     guest: OwnedUserId,
     reach: Reach,
 }
@@ -55,13 +57,15 @@ impl Contacts {
         let reachable = |role: PartyRole, contact: &Contact| {
             let them = Visitor { role, contact: Some(contact.clone()) };
             let guest = Guest::of(transaction.id, &transaction.terms, &them, server, &locale)?;
+            let reach = reach(contact, members, sends_mails);
             Some(Reachable {
                 name: contact_name(contact, members),
                 role,
                 duty: contact.duty.clone(),
                 account: contact.matrix.clone(),
+                email: contact.email.clone().filter(|_| reach == Reach::Email),
                 guest: guest.user_id,
-                reach: reach(contact, members, sends_mails),
+                reach,
             })
         };
         let of_party = |role: PartyRole| {
@@ -73,6 +77,23 @@ impl Contacts {
         let strangers = strangers.iter().filter(|it| it.user_id != bot.as_str());
         let strangers = strangers.map(|it| (it.user_id.clone(), stranger_name(it))).collect();
         Self { transaction: transaction.id, contacts, strangers }
+    }
+
+    /// Returns the contacts with where those are reached to whom the shop does not write any more.
+    pub(super) async fn with_silenced(
+        mut self,
+        state: &PageState,
+        session: &Session,
+    ) -> Result<Self, StoreError> {
+        let addresses = self.contacts.iter().filter_map(|it| it.email.as_deref());
+        let silenced = state.store.silenced(&session.transaction.shop, addresses).await?;
+        for contact in &mut self.contacts {
+            let address = contact.email.as_deref().map(folded);
+            if let Some((because, _)) = address.and_then(|it| silenced.get(&it)) {
+                contact.reach = without_mails(*because, session.visitor.role);
+            }
+        }
+        Ok(self)
     }
 
     /// Returns the contacts with their current presence, and then the others in the room.
@@ -186,6 +207,16 @@ fn reach(contact: &Contact, members: &[RoomMember], sends_mails: bool) -> Reach 
     }
 }
 
+/// Returns where a contact is reached to whom the shop does not write any more, as a party sees it. Why that is so is for the
+/// seller alone, who can change it.
+fn without_mails(because: Silence, seen_by: PartyRole) -> Reach {
+    match (seen_by, because) {
+        (PartyRole::Seller, Silence::Asked) => Reach::NoMails,
+        (PartyRole::Seller, Silence::Bounced) => Reach::Undeliverable,
+        (PartyRole::Buyer, _) => Reach::Page,
+    }
+}
+
 /// Returns how long the other party usually takes to reply, in milliseconds: a seller to all of their buyers, and a buyer in
 /// this transaction.
 pub(super) fn replies_in(surroundings: &Surroundings, session: &Session) -> Option<i64> {
@@ -234,6 +265,7 @@ mod tests {
             name: name.to_owned(),
             role,
             duty: duty.map(str::to_owned),
+            email: None,
             account: ["Sam", "Rita"].contains(&name).then(|| user(&name.to_lowercase())),
             guest: user(&format!("guest_{name}")),
             reach: if name == "Sam" { Reach::Invited } else { Reach::NotInRoom },

@@ -46,6 +46,7 @@ pub(super) async fn page(
     let cast = Cast::with(&state, &session, &surroundings.guests, &surroundings.members);
     let chat = gather::chat(&state, &session, &cast, &surroundings, request).await?;
     let contacts = Contacts::of(&state, &session, &surroundings.members, &surroundings.strangers);
+    let contacts = contacts.with_silenced(&state, &session).await?;
     contacts.ask(&state);
     let page = Page {
         visitor_name: cast.own_name(),

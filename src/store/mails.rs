@@ -19,7 +19,7 @@ use super::many_rows::ManyRows;
 use super::unread::WHERE_UNREAD;
 use super::{Store, StoreError, Tx, audit_log, facts};
 use crate::access::AuditLine;
-use crate::clock::now;
+use crate::clock::{DAY_MS, now};
 use crate::record::{Entry, Role};
 use crate::transaction::PartyRole;
 
@@ -31,8 +31,9 @@ const REMINDED: &str = "mails_reminded";
 const FOLLOWED_PER_TX: i64 = 200;
 /// How long something waits that cannot be read, in milliseconds, so that it stops none of the others.
 const UNREADABLE_PAUSE_MS: i64 = 3_600_000;
-/// Why a mail was not sent that waited when mails were switched off.
-const SWITCHED_OFF: &str = "mails were switched off";
+/// How long a mail is kept that was sent or given up, in milliseconds. A reminder is not made again once that is over, since
+/// the days that are made up for are few.
+pub(super) const KEPT_MS: i64 = 90 * DAY_MS;
 
 const SELECT_FOLLOWED_UPTO: &str = "SELECT COALESCE(MAX(id), 0), COUNT(*) FROM \
      (SELECT id FROM events WHERE id > $1 AND id <= $2 ORDER BY id LIMIT $3) e";
@@ -61,7 +62,8 @@ static UPSERT_DUE: ManyRows = ManyRows::new(
      address = excluded.address, due_at = COALESCE(mail_contacts.due_at, excluded.due_at)",
 );
 const FORGET_DUE: &str = "UPDATE mail_contacts SET due_at = NULL WHERE due_at IS NOT NULL";
-const GIVE_ALL_UP: &str = "UPDATE mails SET due_at = NULL, problem = $1 WHERE due_at IS NOT NULL";
+/// That mails were switched off is no problem of a mail.
+const FORGET_ALL: &str = "UPDATE mails SET due_at = NULL, problem = NULL WHERE due_at IS NOT NULL";
 
 macro_rules! select_contacts {
     ($rest:literal) => {
@@ -126,6 +128,8 @@ const SET_AGAIN: &str = "UPDATE mails SET due_at = $2, tries = tries + 1, proble
      WHERE id = $1 AND due_at IS NOT NULL";
 const SET_OVER: &str =
     "UPDATE mails SET due_at = NULL, problem = $2 WHERE id = $1 AND due_at IS NOT NULL";
+pub(super) const DELETE_OVER: &str = "DELETE FROM mails WHERE id IN \
+     (SELECT id FROM mails WHERE due_at IS NULL AND made_at < $1 ORDER BY made_at LIMIT $2)";
 const SELECT_ADDRESS: &str = "SELECT t.shop, c.address FROM mail_contacts c \
      JOIN transactions t ON t.id = c.transaction_id WHERE c.id = $1";
 /// Who asked not to be written to is not written to, whatever happened to the address before or after.
@@ -429,7 +433,7 @@ impl Store {
         facts::forget(&mut tx, REMINDED).await?;
         link_requests::forget_by_mail(&mut tx).await?;
         sqlx::query(FORGET_DUE).execute(&mut *tx).await?;
-        sqlx::query(GIVE_ALL_UP).bind(SWITCHED_OFF).execute(&mut *tx).await?;
+        sqlx::query(FORGET_ALL).execute(&mut *tx).await?;
         tx.commit().await
     }
 
@@ -795,6 +799,8 @@ pub(super) async fn silence(
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::store::tests::{opened, root};
+    use crate::store::{Created, NewRevision};
 
     #[test]
     fn a_reminder_is_read_as_it_is_written() {
@@ -805,5 +811,35 @@ mod tests {
         for odd in ["", "2026-07-01", "2026-07-01 x", "2026-02-30 1"] {
             assert_eq!(MailKind::reminder(odd), None, "{odd}");
         }
+    }
+
+    #[tokio::test]
+    async fn mails_that_are_over_are_deleted_and_no_others() {
+        let folder = tempfile::tempdir().unwrap();
+        let store = opened(folder.path()).await;
+        let terms = crate::transaction::sample().terms;
+        let new = NewRevision { terms: &terms, warnings: &[], original: None };
+        let created = store.create_transaction("shop", "order-1", new, "test", &root()).await;
+        let Ok(Created::New(transaction)) = created else { panic!("{created:?}") };
+        let mut tx = store.begin().await.unwrap();
+        let contact = upsert_contact(&mut tx, transaction, PartyRole::Buyer, "a@b.example").await;
+        for _ in 0..3 {
+            insert(&mut tx, *contact.as_ref().unwrap(), MailKind::Link).await.unwrap();
+        }
+        tx.commit().await.unwrap();
+        let due = store.due_mails(10, false).await.unwrap();
+        let [sent, given_up, waiting] = due.as_slice() else { panic!("{due:?}") };
+        store.mail_tried(sent, &MailFate::Sent).await.unwrap();
+        store.mail_tried(given_up, &MailFate::GivenUp("552".to_owned())).await.unwrap();
+        let left = async |before: i64| {
+            store.run(sqlx::query(DELETE_OVER).bind(before).bind(10)).await.unwrap();
+            let left = sqlx::query_scalar("SELECT id FROM mails ORDER BY id");
+            let left: Vec<String> = left.fetch_all(&store.pool).await.unwrap();
+            left
+        };
+        assert_eq!(left(sent.made_at).await.len(), 3);
+        assert_eq!(left(now() + 1).await, [waiting.id.to_string()]);
+        let contact = store.mail_contact(waiting.contact).await.unwrap();
+        assert!(contact.is_some(), "whom it was told stays known");
     }
 }

@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use tokio_util::sync::CancellationToken;
 
-use super::{Store, StoreError, admin_room, audit_log, repeated_calls, subscriptions};
+use super::{Store, StoreError, admin_room, audit_log, mails, repeated_calls, subscriptions};
 use crate::clock::{DAY_MS, now};
 
 /// The time between two looks for rows that are too old.
@@ -55,6 +55,7 @@ impl Retention {
                 delete: subscriptions::DELETE_OVER,
                 kept_ms: 0,
             },
+            OldRows { what: "old mails", delete: mails::DELETE_OVER, kept_ms: mails::KEPT_MS },
         ];
         all.extend(self.audit_days.map(|days| OldRows {
             what: "old lines of the audit log",

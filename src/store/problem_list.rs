@@ -12,7 +12,8 @@ use crate::clock::now;
 const MIN_FAILING_TIME_MS: i64 = 3_600_000;
 
 /// Selects one row for each problem. `$1`: problems of gaps, files and witnesses that began after
-/// this time are left out. `$2`: the transaction, or empty for all transactions.
+/// this time are left out, and mails that were made two weeks (1,209,600,000 milliseconds) before it
+/// and given up. `$2`: the transaction, or empty for all transactions.
 const SELECT_PROBLEMS: &str = "SELECT what, transaction_id, subject, since, why, next_try FROM ( \
      SELECT CAST(CASE WHEN stopped = 1 THEN 'room stopped' ELSE 'room' END AS TEXT) AS what, \
        transaction_id, COALESCE(room_id, '') AS subject, CAST(NULL AS BIGINT) AS since, \
@@ -44,6 +45,11 @@ const SELECT_PROBLEMS: &str = "SELECT what, transaction_id, subject, since, why,
          WHEN 'perhaps_program' THEN 'a list or a program may have sent it' \
          ELSE 'it came from another address than that of the contact' END AS TEXT), \
        CAST(NULL AS BIGINT) FROM arrived_mails m WHERE m.state = 'held' \
+     UNION ALL SELECT CAST('mail given up' AS TEXT), c.transaction_id, m.id, m.made_at, m.problem, \
+       CAST(NULL AS BIGINT) FROM mails m JOIN mail_contacts c ON c.id = m.mail_contact_id \
+       WHERE m.due_at IS NULL AND m.sent_at IS NULL AND m.problem IS NOT NULL AND m.made_at > $1 - 1209600000 \
+       AND NOT EXISTS (SELECT 1 FROM mails n WHERE n.mail_contact_id = c.id AND n.id > m.id \
+         AND n.sent_at IS NOT NULL) \
      UNION ALL SELECT CAST('delivery dead' AS TEXT), CASE WHEN EXISTS (SELECT 1 \
          FROM webhook_deliveries d WHERE d.webhook_id = w.id AND d.state = 2 \
          AND d.transaction_id = $2) THEN CAST($2 AS TEXT) ELSE '' END, w.id, \
@@ -83,7 +89,8 @@ const RETRY_MEDIA_SERVERS: &str = "DELETE FROM media_servers";
 pub struct Problem {
     /// The kind: `room stopped`, `room`, `step` (of a room), `contact given up`, `contact`, `gap
     /// given up`, `gap`, `file missing`, `file refused`, `file`, `witness` (a signed head did not
-    /// reach the witness), `mail held` (an answer waits for the shop), `webhook off` (its receiver is gone) or `delivery dead` (one line for all that a webhook did
+    /// reach the witness), `mail held` (an answer waits for the shop), `mail given up` (one of ours, for two weeks or until
+    /// its contact gets another one), `webhook off` (its receiver is gone) or `delivery dead` (one line for all that a webhook did
     /// not take).
     pub what: String,
     /// The id of the transaction. Empty if the problem belongs to none.

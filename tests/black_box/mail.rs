@@ -303,6 +303,16 @@ on_both_databases! {
         }
         let shown = world.shop.transaction(&order.id).await;
         assert_eq!(mail_of(&shown)["state"], "unsubscribed", "{shown}");
+        // Whoever writes for the shop sees that she gets no mails, and others that she is reached on the page.
+        for (role, contact, expected) in [
+            ("seller", Some(order.seller.id.as_str()), "asked for no e-mails"),
+            ("buyer", None, "on this page only"),
+        ] {
+            let reader = Entered::by(&world.shop.link(&order.id, role, contact).await).await;
+            let page = reader.request(Method::GET, "").send().await.unwrap().text().await.unwrap();
+            assert!(page.contains(expected), "{role}: {page}");
+            assert!(!page.contains("by e-mail"), "{role}: {page}");
+        }
         order.seller.say(&order.room, "two").await;
         let_it_be_due(&world, &order).await;
         nobody_is_due(&world).await;
@@ -352,6 +362,8 @@ on_both_databases! {
             assert_eq!((&mail["state"], mail["problem"].as_str()), (&json!(state), problem), "{mail}");
             assert_eq!((&mail["party"], &mail["contact"]), (&json!("buyer"), &json!(address)));
         }
+        let (_, problems, _) = world.run(&["problems"]);
+        assert_eq!(problems.matches("mail given up").count(), 2, "{problems}");
         assert_eq!(mailbox.taken().len(), 0);
     }
 
@@ -462,6 +474,8 @@ on_both_databases! {
             world.kill_tallyroom();
             let yesterday = today.yesterday().unwrap();
             world.sql(&format!("UPDATE facts SET value = '{yesterday}' WHERE name = 'mails_reminded'")).await;
+            // Due dates were not always noted in a column of their own.
+            world.sql("UPDATE revisions SET issue_date = NULL, due_date = NULL").await;
             world.start_tallyroom().await;
             reminded(&world).await;
             nobody_is_due(&world).await;
@@ -480,6 +494,38 @@ on_both_databases! {
             assert!(text.starts_with(headline) && text.contains("Amount due: €634.50. "), "{text}");
             Entered::by(&address(&text, "/l/")).await;
         }
+    }
+
+    async fn a_shop_says_in_its_own_words_what_its_mails_are_about(database) {
+        let mailbox = Mailbox::start().await;
+        let postfix = Postfix::with().others(mailbox.port).start().await;
+        let text = |mail: &str, subject: &str, opening: Value| {
+            json!({ "shop": "shop", "mail": mail, "subject": subject, "opening": opening })
+        };
+        let mail = json!({
+            "smtp": postfix.url(), "from": "invoices@shop.example", "unread_minutes": 60,
+            "texts": [
+                text("messages", "Größe {number}: {buyer} & {seller}", json!({
+                    "en": "Dear {buyer} & all,\nthere is news of {number}: {amount} by {due_date}.",
+                })),
+                text("invitation", "not this", json!("nor this")),
+            ],
+        });
+        let world = World::with().page().config("mail", mail).start(database).await;
+        let order = order(&world, "order-1").await;
+        order.seller.say(&order.room, "It follows on Thursday").await;
+        let_it_be_due(&world, &order).await;
+        let mail = mails(&world, &mailbox, 1).await.remove(0);
+        let parsed = mail_parser::MessageParser::default().parse(mail.raw.as_bytes()).unwrap();
+        assert_eq!(parsed.subject(), Some("Größe INV-2026-0042: Birch GmbH & Acme Ltd"));
+        let [text, html] = parts(&mail);
+        let opening = "there is news of INV-2026-0042: €634.50 by 1 July 2099.\n\nInvoice INV-2026-0042 · Acme Ltd\n";
+        assert!(text.starts_with(&format!("Dear Birch GmbH & all,\n{opening}")), "{text}");
+        assert!(html.contains("Dear Birch GmbH &amp; all,<br>there is news"), "{html}");
+        for needed in ["It follows on Thursday", "/l/", "/u/", "You get this mail because"] {
+            assert!(text.contains(needed) && html.contains(needed), "{needed}: {text} {html}");
+        }
+        Entered::by(&address(&text, "/l/")).await;
     }
 
     async fn a_contact_is_invited_once_when_the_shop_names_them(database) {

@@ -296,6 +296,29 @@ fn reminders_are_checked() {
 }
 
 #[test]
+fn texts_of_mails_are_checked() {
+    let of = |rest: &str| format!("{{shop: a, mail: reminder, {rest}}}");
+    for (texts, path, words) in [
+        ("{shop: b, mail: link, subject: x}".to_owned(), "mail.texts[0].shop", &["\"b\""][..]),
+        ("{shop: a, subject: x}".to_owned(), "mail.texts[0].mail", &["nothing", "late_reminder"]),
+        ("{shop: a, mail: offer, subject: x}".to_owned(), "mail.texts[0].mail", &["\"offer\""]),
+        ("{shop: a, mail: link}".to_owned(), "mail.texts[0].subject", &["and no opening"]),
+        (of("subject: '{amont}'"), "mail.texts[0].subject", &["unknown {amont}", "{amount}"]),
+        (of("opening: '<p>Hello</p>'"), "mail.texts[0].opening", &["HTML"]),
+        (of("opening: {xx: Hello}"), "mail.texts[0].opening", &["no language of the page"]),
+        (of("subject: x, footer: x"), "mail.texts[0]", &["an unknown key"]),
+        (
+            format!("{}, {}", of("subject: x"), of("opening: x")),
+            "mail.texts[1].shop",
+            &["for the second time"],
+        ),
+    ] {
+        let keys = "api: {keys: [{shop: a, key: 0123456789-0123456789-0123456789-x}]}";
+        assert_refused(load(&format!("{keys}\nmail: {{texts: [{texts}]}}")), path, words);
+    }
+}
+
+#[test]
 fn links_to_payment_providers_are_checked() {
     for (links, path, words) in [
         ("[{shop: a}]", "page.pay_links[0].url", &["nothing", "https://"][..]),

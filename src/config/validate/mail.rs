@@ -2,7 +2,8 @@
 
 use lettre::Address;
 
-use super::super::{ApiConfig, Config, MailServer, Reminders, draft::Draft};
+use super::super::mail_text::{problem_of_opening, problem_of_subject};
+use super::super::{ApiConfig, Config, MailServer, MailText, Reminders, draft::Draft};
 use super::page::check_shop;
 
 /// The greatest number of reminders before a due date, and after it.
@@ -27,6 +28,7 @@ pub(super) fn check(config: &Config, draft: &mut Draft) {
         }
     }
     check_reminders(&mail.reminders, &config.api, draft);
+    check_texts(&mail.texts, &config.api, draft);
     let Some(smtp) = &mail.smtp else { return };
     if let Err(problem) = MailServer::parse(smtp.expose()) {
         draft.refuse("mail.smtp", problem, None);
@@ -57,6 +59,25 @@ fn check_reminders(reminders: &[Reminders], api: &ApiConfig, draft: &mut Draft) 
         }
         if before_days.is_empty() && after_days.is_empty() {
             draft.refuse(&format!("{path}.before_days"), "nothing, and no after_days", None);
+        }
+    }
+}
+
+fn check_texts(texts: &[MailText], api: &ApiConfig, draft: &mut Draft) {
+    for (position, MailText { shop, mail, subject, opening }) in texts.iter().enumerate() {
+        let path = format!("mail.texts[{position}]");
+        let before = texts.iter().take(position).filter(|it| it.mail == *mail);
+        check_shop(&path, shop, before.map(|it| it.shop.as_str()), api, draft);
+        for (name, problem) in [
+            ("subject", subject.as_ref().and_then(problem_of_subject)),
+            ("opening", opening.as_ref().and_then(problem_of_opening)),
+        ] {
+            if let Some(problem) = problem {
+                draft.refuse(&format!("{path}.{name}"), &problem, None);
+            }
+        }
+        if subject.is_none() && opening.is_none() {
+            draft.refuse(&format!("{path}.subject"), "nothing, and no opening", None);
         }
     }
 }

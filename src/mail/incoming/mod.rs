@@ -52,6 +52,8 @@ pub struct MailFile {
     pub name: String,
     /// Its bytes.
     pub bytes: Vec<u8>,
+    /// Whether it is text, such as a mail or a page.
+    pub is_text: bool,
 }
 
 /// Why a mail cannot be taken in. It cannot be taken in later either.
@@ -306,7 +308,9 @@ fn files(message: &Message<'_>, ours: &Ours) -> Vec<MailFile> {
         let content_id = part.content_id().map(|it| it.trim_matches(['<', '>']));
         let is_left_out =
             content_id.is_some_and(|it| all.iter().any(|id| id == it) && !shown.contains(&it));
-        let file = MailFile { name: file_name(part), bytes: bytes(message, part) };
+        let name = file_name(part);
+        let is_text = is_text || is_mail(part, &name) || has_name_of_text(&name);
+        let file = MailFile { name, bytes: bytes(message, part), is_text };
         if !is_left_out && !is_of_ours(part, &file, ours) {
             files.push(file);
         }
@@ -316,12 +320,23 @@ fn files(message: &Message<'_>, ours: &Ours) -> Vec<MailFile> {
 
 /// Whether a file is a mail of ours, with the secrets of its reader, which some programs attach to an answer.
 fn is_of_ours(part: &MessagePart<'_>, file: &MailFile, ours: &Ours) -> bool {
-    let is_mail = matches!(part.body, PartType::Message(_))
-        || kind::is_type(part, "message", "rfc822")
-        || kind::is_type(part, "message", "global")
-        || file.name.to_ascii_lowercase().ends_with(".eml");
+    let is_mail = is_mail(part, &file.name);
     let mail = is_mail.then(|| MessageParser::default().parse_headers(&file.bytes)).flatten();
     mail.is_some_and(|it| it.message_id().is_some_and(|id| ours.have_id(id)))
+}
+
+/// Whether a file is a mail.
+fn is_mail(part: &MessagePart<'_>, name: &str) -> bool {
+    matches!(part.body, PartType::Message(_))
+        || kind::is_type(part, "message", "rfc822")
+        || kind::is_type(part, "message", "global")
+        || name.to_ascii_lowercase().ends_with(".eml")
+}
+
+/// Whether a file is text, as its name says: some programs say of no file what it is.
+fn has_name_of_text(name: &str) -> bool {
+    let name = name.to_ascii_lowercase();
+    [".txt", ".htm", ".html", ".mht", ".mhtml"].iter().any(|it| name.ends_with(it))
 }
 
 /// Returns the ids of all pictures that the HTML of a mail shows.

@@ -139,7 +139,8 @@ fn a_text_file_keeps_its_bytes() {
         --x\r\nContent-Type: text/xml; charset=iso-8859-1; name=a.xml\r\nContent-Disposition: attachment\r\n\
         Content-Transfer-Encoding: base64\r\n\r\nPGE+5DwvYT4=\r\n--x--\r\n";
     let found = read(raw.as_bytes(), SENDER, &ours()).unwrap();
-    let expected = MailFile { name: "a.xml".to_owned(), bytes: b"<a>\xe4</a>".to_vec() };
+    let (name, bytes) = ("a.xml".to_owned(), b"<a>\xe4</a>".to_vec());
+    let expected = MailFile { name, bytes, is_text: true };
     assert_eq!((found.words.as_str(), found.files), ("Here", vec![expected]));
 }
 

@@ -313,7 +313,7 @@ impl Reading {
         let (state, reader) = (&watched.state, &session.reader);
         let Found { surroundings, unsent, lists, has_new_revision } = found;
         if written.sides.insert(face.role) {
-            self.read_contacts(surroundings, session);
+            self.read_contacts(surroundings, session).await?;
         }
         let people = self.people.contacts.get(&face.role).map(|it| it.part(cast, face));
         let write = || write_seen(surroundings, cast, reader);
@@ -336,16 +336,22 @@ impl Reading {
     }
 
     /// Reads the contacts as the side of this session sees them.
-    fn read_contacts(&mut self, surroundings: &Surroundings, session: &Session) {
+    async fn read_contacts(
+        &mut self,
+        surroundings: &Surroundings,
+        session: &Session,
+    ) -> Result<(), StoreError> {
         let state = &self.watched.state;
         let Surroundings { members, strangers, .. } = surroundings;
         let contacts = Contacts::of(state, session, members, strangers);
+        let contacts = contacts.with_silenced(state, session).await?;
         if !self.people.contacts.contains_key(&session.visitor.role) {
             contacts.ask(state);
         }
         let reply_time = replies_in(surroundings, session);
         let shown = ShownContacts { shown: contacts.people(state), contacts, reply_time };
         self.people.contacts.insert(session.visitor.role, shown);
+        Ok(())
     }
 }
 

@@ -64,6 +64,11 @@ impl Mailbox {
         self.shared.lock().unwrap().taken.clone()
     }
 
+    /// The number of mails so far.
+    pub fn count(&self) -> usize {
+        self.shared.lock().unwrap().taken.len()
+    }
+
     /// For the next mails, the connection ends after they were taken, without an answer.
     pub fn leave_unanswered(&self, count: usize) {
         self.shared.lock().unwrap().unanswered = count;

@@ -215,7 +215,8 @@ impl Postfix {
         answer
     }
 
-    /// The number of mails in its queue.
+    /// The number of mails in its queue. A mail that it was killed in the midst of taking is none: nobody was told that it has
+    /// it, and it is never delivered.
     pub fn queued(&self) -> usize {
         let queue = self.folder.path().join("queue");
         ["incoming", "active", "deferred"].iter().map(|name| files_in(&queue.join(name))).sum()
@@ -249,9 +250,15 @@ fn signal(name: &str, id: &str) -> bool {
     Command::new("sh").args(["-c", &kill]).status().unwrap().success()
 }
 
-/// The number of files in a folder and the folders in it. Those that come and go meanwhile may be counted or not.
+/// The number of finished queue files in a folder and the folders in it: Postfix makes each executable once it is on the
+/// disk as a whole. Those that come and go meanwhile may be counted or not.
 fn files_in(folder: &Path) -> usize {
     let Ok(entries) = std::fs::read_dir(folder) else { return 0 };
-    let count = |path: PathBuf| if path.is_dir() { files_in(&path) } else { 1 };
+    let is_finished =
+        |path: &Path| std::fs::metadata(path).is_ok_and(|it| it.permissions().mode() & 0o100 != 0);
+    let count = |path: PathBuf| match path.is_dir() {
+        true => files_in(&path),
+        false => usize::from(is_finished(&path)),
+    };
     entries.filter_map(Result::ok).map(|it| count(it.path())).sum()
 }

@@ -397,6 +397,8 @@ presence-offline-since = آخر نشاط: { $time }
 reach-invited = أُرسلت الدعوة
 reach-not-in-room = خارج المحادثة
 reach-email = عبر البريد الإلكتروني
+reach-no-mails = بلا رسائل بريد بناءً على الطلب
+reach-undeliverable = البريد الإلكتروني لا يصل
 reach-page = على هذه الصفحة فقط
 replies-minutes =
     { $count ->

@@ -370,6 +370,8 @@ presence-offline-since = zuletzt aktiv: { $time }
 reach-invited = eingeladen
 reach-not-in-room = nicht in der Unterhaltung
 reach-email = per E-Mail
+reach-no-mails = wünscht keine E-Mails
+reach-undeliverable = E-Mail nicht zustellbar
 reach-page = nur auf dieser Seite
 replies-minutes =
     { $count ->

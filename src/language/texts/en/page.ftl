@@ -419,10 +419,13 @@ presence-offline = offline
 # $time: when, such as "14:02" or "3 July 2026".
 presence-offline-since = last active { $time }
 # Where somebody can be reached who does not look at the page: invited to the conversation and not in it yet,
-# neither in it nor invited, or without a Matrix account.
+# neither in it nor invited, or without a Matrix account. That somebody asked for no e-mails, or that none arrive, is for
+# the seller alone.
 reach-invited = invited
 reach-not-in-room = not in the conversation
 reach-email = by e-mail
+reach-no-mails = asked for no e-mails
+reach-undeliverable = e-mail does not arrive
 reach-page = on this page only
 replies-minutes =
     { $count ->

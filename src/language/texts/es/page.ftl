@@ -370,6 +370,8 @@ presence-offline-since = última actividad: { $time }
 reach-invited = invitación enviada
 reach-not-in-room = fuera de la conversación
 reach-email = por correo electrónico
+reach-no-mails = no desea correos electrónicos
+reach-undeliverable = el correo electrónico no llega
 reach-page = solo en esta página
 replies-minutes =
     { $count ->

@@ -370,6 +370,8 @@ presence-offline-since = dernière activité : { $time }
 reach-invited = invitation envoyée
 reach-not-in-room = hors de la conversation
 reach-email = par e-mail
+reach-no-mails = ne souhaite pas d’e-mails
+reach-undeliverable = e-mail non distribuable
 reach-page = uniquement sur cette page
 replies-minutes =
     { $count ->

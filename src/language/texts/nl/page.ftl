@@ -370,6 +370,8 @@ presence-offline-since = laatst actief: { $time }
 reach-invited = uitgenodigd
 reach-not-in-room = niet in het gesprek
 reach-email = via e-mail
+reach-no-mails = wil geen e-mails
+reach-undeliverable = e-mail komt niet aan
 reach-page = alleen op deze pagina
 replies-minutes =
     { $count ->

@@ -67,6 +67,8 @@ fn presence(person: &Person, reader: &Reader) -> (&'static str, Option<Markup>) 
         (_, Reach::Invited) => ("unknown", text("reach-invited")),
         (_, Reach::NotInRoom) => ("unknown", text("reach-not-in-room")),
         (_, Reach::Email) => ("unknown", text("reach-email")),
+        (_, Reach::NoMails) => ("unknown", text("reach-no-mails")),
+        (_, Reach::Undeliverable) => ("unknown", text("reach-undeliverable")),
         (_, Reach::Page) => ("unknown", text("reach-page")),
         (Presence::Online, Reach::InRoom) => ("online", text("presence-online")),
         (Presence::Away, Reach::InRoom) => ("away", text("presence-away")),
