@@ -168,7 +168,7 @@ mod tests {
     fn each_remark_is_found_again() {
         for (remark, text) in Remark::FIXED {
             assert_eq!(remark.to_string(), *text);
-            assert_eq!(remarks_in(text), [remark.clone()]);
+            assert_eq!(remarks_in(text), std::slice::from_ref(remark));
         }
         assert_eq!(remarks_in(""), []);
     }
