@@ -522,7 +522,7 @@ on_both_databases! {
         let opening = "there is news of INV-2026-0042: €634.50 by 1 July 2099.\n\nInvoice INV-2026-0042 · Acme Ltd\n";
         assert!(text.starts_with(&format!("Dear Birch GmbH & all,\n{opening}")), "{text}");
         assert!(html.contains("Dear Birch GmbH &amp; all,<br>there is news"), "{html}");
-        for needed in ["It follows on Thursday", "/l/", "/u/", "You get this mail because"] {
+        for needed in ["It follows on Thursday", "/l/", "/u/", "You receive this e-mail because"] {
             assert!(text.contains(needed) && html.contains(needed), "{needed}: {text} {html}");
         }
         Entered::by(&address(&text, "/l/")).await;
