@@ -63,6 +63,10 @@ kinds! {
     NoteCreated = "note.created",
     /// The words of a note were removed. The detail names the note and the side.
     NoteRemoved = "note.removed",
+    /// An answer by e-mail is held back. The detail names the mail, the side and the reason.
+    MailHeld = "mail.held",
+    /// A mail to a contact could not be delivered. The detail names the mail that says so, the side and the status.
+    MailUndelivered = "mail.undelivered",
     /// Somebody said something, or reacted or voted. The subject is the seq of the entry.
     EntryCreated = "entry.created",
     /// Somebody edited a message. The subject is the seq of the entry that holds the edit.

@@ -188,6 +188,8 @@ impl Wanted {
             Some(
                 EventKind::NoteCreated
                 | EventKind::NoteRemoved
+                | EventKind::MailHeld
+                | EventKind::MailUndelivered
                 | EventKind::PartyJoined
                 | EventKind::PartyLeft
                 | EventKind::RoomReady

@@ -66,6 +66,8 @@ fn data(event: &EventRow, about: &About) -> Value {
         Some(
             EventKind::NoteCreated
             | EventKind::NoteRemoved
+            | EventKind::MailHeld
+            | EventKind::MailUndelivered
             | EventKind::RoomReady
             | EventKind::RoomProblem
             | EventKind::RoomHealed,

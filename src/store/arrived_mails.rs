@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use serde_json::Value;
+use serde_json::{Value, json};
 use sqlx::FromRow;
 use ulid::Ulid;
 
@@ -12,6 +12,7 @@ use super::outgoing::NewOutgoing;
 use super::{Store, StoreError, Tx, audit_log, due_rooms, mails, outgoing};
 use crate::access::{Action, Origin};
 use crate::clock::now;
+use crate::event::{EventKind, NewEvent};
 use crate::room::Guest;
 use crate::transaction::Visitor;
 
@@ -285,6 +286,8 @@ impl Store {
                 return Ok(Taken::TooManyHeld);
             }
             hold(&mut tx, &mail, because).await?;
+            let reason = ("reason", json!(because.as_str()));
+            tx.tells(event(EventKind::MailHeld, of, mail.id, reason));
             tx.commit().await?;
             return Ok(Taken::Held(because));
         }
@@ -316,8 +319,11 @@ impl Store {
             Silent::Automatic => ("automatic", None),
             Silent::Bounce { status, .. } => ("bounce", status.as_deref()),
         };
-        if count < MAX_SILENT_MAILS {
-            insert(&mut tx, of, (id, digest), (state, detail), None).await?;
+        let is_new = count < MAX_SILENT_MAILS
+            && insert(&mut tx, of, (id, digest), (state, detail), None).await?;
+        if is_new && matches!(what, Silent::Bounce { .. }) {
+            let status = ("status", json!(detail));
+            tx.tells(event(EventKind::MailUndelivered, of, id, status));
         }
         if matches!(what, Silent::Bounce { is_permanent: true, .. }) {
             mails::silence(&mut tx, of.id, Silence::Bounced).await?;
@@ -448,6 +454,12 @@ async fn insert(
         .execute(&mut **tx)
         .await?;
     Ok(inserted.rows_affected() > 0)
+}
+
+/// Returns the event that tells of a mail. It names no address, because nothing of an event is ever erased.
+fn event(kind: EventKind, of: &MailContact, mail: Ulid, (key, value): (&str, Value)) -> NewEvent {
+    let detail = json!({ "mail": mail.to_string(), "party": of.role.as_str(), key: value });
+    NewEvent::of(kind, of.transaction).with(&detail)
 }
 
 async fn hold(tx: &mut Tx, mail: &NewMail<'_>, because: HeldBecause) -> Result<(), StoreError> {

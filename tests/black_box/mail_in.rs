@@ -93,6 +93,14 @@ impl Correspondence {
         held
     }
 
+    /// What the shop is told by events of this type.
+    async fn told(&self, shop: &Shop, kind: &str) -> Vec<Value> {
+        let path = format!("/api/v1/events?limit=1000&types={kind}");
+        let (status, page) = shop.get(&path).await;
+        assert_eq!(status, 200, "{page}");
+        page["events"].as_array().unwrap().iter().map(|it| it["data"].clone()).collect()
+    }
+
     async fn decide(&self, shop: &Shop, mail: &Value, decision: &str) -> (u16, Value) {
         let mail = mail["id"].as_str().unwrap();
         let path = format!("/api/v1/transactions/{}/held-mails/{mail}/{decision}", self.id);
@@ -323,6 +331,10 @@ on_both_databases! {
         assert_eq!((&yes["from"], &yes["reason"]), (&json!(other), &json!("other_address")));
         let (_, out, _) = world.run(&["problems"]);
         assert!(out.contains("mail held"), "{out}");
+        let told = with.told(shop, "mail.held").await;
+        let ids: Vec<_> = told.iter().map(|it| &it["mail"]).collect();
+        assert!(ids.len() == 2 && ids.contains(&&yes["id"]) && ids.contains(&&watches["id"]), "{told:?}");
+        assert_eq!((&told[0]["party"], &told[0]["reason"]), (&json!("buyer"), &json!("other_address")));
         assert_eq!(with.decide(&world.other_shop, &yes, "release").await.0, 404);
         for _ in 0..2 {
             let (status, released) = with.decide(shop, &yes, "release").await;
@@ -346,6 +358,8 @@ on_both_databases! {
         with.noted(&world, "bounce", 1).await;
         let undelivered = with.held(shop).await["undelivered"][0].clone();
         assert_eq!((&undelivered["to"], &undelivered["status"]), (&json!(JO), &json!("5.1.1")));
+        let told = json!({ "mail": undelivered["id"], "party": "buyer", "status": "5.1.1" });
+        assert_eq!(with.told(shop, "mail.undelivered").await, [told]);
         // That was about another address. Only what is about Jo's ends the mails to her.
         let silenced = "SELECT CAST(COUNT(*) AS TEXT) FROM silenced_addresses";
         assert_eq!(world.sql_text(silenced).await.as_deref(), Some("0"));

@@ -160,6 +160,17 @@ fn told(kind: EventKind) -> (&'static str, Value) {
         EventKind::PaymentTakenBack => ("The shop took a payment back.", payment()),
         EventKind::NoteCreated => ("A side has a new note.", note()),
         EventKind::NoteRemoved => ("The words of a note were removed.", note()),
+        EventKind::MailHeld => (
+            "An answer by e-mail is held back.",
+            object(json!({
+                "mail": pattern(ULID), "party": role(),
+                "reason": one_of(&["other_address", "perhaps_program", "too_many"]),
+            })),
+        ),
+        EventKind::MailUndelivered => (
+            "A mail to a contact could not be delivered.",
+            object(json!({ "mail": pattern(ULID), "party": role(), "status": text_or_null() })),
+        ),
         EventKind::PartyJoined => ("Somebody of a party is in the room now.", came_or_left()),
         EventKind::PartyLeft => ("Somebody of a party left the room.", came_or_left()),
         EventKind::PartyRead => (
