@@ -2,6 +2,7 @@
 
 use std::fs::File;
 use std::io::Seek;
+use std::os::fd::AsRawFd;
 use std::path::PathBuf;
 use std::process::Stdio;
 use std::time::Duration;
@@ -57,14 +58,14 @@ impl Drawer {
             .ok()
     }
 
-    async fn draw(&self, mut pdf: &File) -> anyhow::Result<FirstPage> {
-        pdf.rewind()?;
+    async fn draw(&self, pdf: &File) -> anyhow::Result<FirstPage> {
+        let pdf = only_to_read(pdf)?;
         // The process ends when this is dropped.
         let mut process = Command::new(&self.program)
             .arg(COMMAND)
             .env_clear()
             .current_dir("/")
-            .stdin(Stdio::from(pdf.try_clone()?))
+            .stdin(Stdio::from(pdf))
             .stdout(Stdio::piped())
             .stderr(Stdio::null())
             .kill_on_drop(true)
@@ -79,6 +80,15 @@ impl Drawer {
         }
         checked(png).context("the process wrote no picture within the bounds")
     }
+}
+
+/// Opens a file again from its beginning, so that the process cannot change what is going to be stored. Only Linux can open a
+/// file that has no name any more.
+fn only_to_read(mut pdf: &File) -> std::io::Result<File> {
+    File::open(format!("/proc/self/fd/{}", pdf.as_raw_fd())).or_else(|_| {
+        pdf.rewind()?;
+        pdf.try_clone()
+    })
 }
 
 /// Returns the picture that a process wrote, which is believed nothing.
@@ -96,6 +106,18 @@ fn checked(png: Vec<u8>) -> Option<FirstPage> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn the_process_reads_all_of_the_file_and_cannot_change_it() {
+        use std::io::{Read, Write};
+        let mut file = tempfile::tempfile().unwrap();
+        file.write_all(b"%PDF-1.7").unwrap();
+        let mut read_only = only_to_read(&file).unwrap();
+        let mut read = String::new();
+        read_only.read_to_string(&mut read).unwrap();
+        assert_eq!(read, "%PDF-1.7");
+        assert_eq!(read_only.write(b"x").is_err(), cfg!(target_os = "linux"));
+    }
 
     #[test]
     fn only_a_picture_within_the_bounds_is_taken() {
