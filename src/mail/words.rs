@@ -488,7 +488,7 @@ mod tests {
         }
         let german = said(Language::German);
         assert!(german.subject.ends_with("by 1. Juli 2026"), "{}", german.subject);
-        assert!(german.text.starts_with("Zahlungserinnerung"), "{}", german.text);
+        assert!(german.text.starts_with("Zur Erinnerung"), "{}", german.text);
     }
 
     #[test]

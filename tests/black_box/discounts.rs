@@ -41,7 +41,7 @@ on_both_databases! {
         for (place, text) in
             [("text", content("body")), ("html", content("formatted_body")), ("page", &page)]
         {
-            for words in ["2% less", "11 June 2026", "116.62", "1% less", "15 June 2026", "118.00", "30 days net"] {
+            for words in ["2% discount", "11 June 2026", "116.62", "1% discount", "15 June 2026", "118.00", "30 days net"] {
                 assert!(text.contains(words), "{words} is not in the {place}: {text}");
             }
             assert!(!text.contains("SKONTO"), "{place}: {text}");
