@@ -158,7 +158,7 @@ on_both_databases! {
         let foreign = bea.http.post(scene.page()).header("origin", "https://evil.example");
         let foreign = foreign.header("accept", "text/html").send().await.unwrap();
         assert_eq!(foreign.status(), 403);
-        assert!(foreign.text().await.unwrap().contains("from another site"));
+        assert!(foreign.text().await.unwrap().contains("from another website"));
         // Twice the same parameter.
         let twice = bea.http.get(format!("{}?lang=de&lang=fr", scene.page()));
         let twice = twice.header("cookie", &bea.cookie).send().await.unwrap();
