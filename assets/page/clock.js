@@ -4,7 +4,7 @@ const readersLanguage = document.documentElement.lang;
 // As the server writes English.
 const formatted = (options) =>
   new Intl.DateTimeFormat(readersLanguage === "en" ? "en-GB" : readersLanguage, options);
-const asTime = formatted({ hour: "2-digit", minute: "2-digit" });
+const asTime = formatted({ timeStyle: "short" });
 const asDay = formatted({ dateStyle: "long" });
 const asBoth = formatted({ dateStyle: "long", timeStyle: "short" });
 

@@ -26,6 +26,9 @@ on_both_databases! {
         let html = event["content"]["formatted_body"].as_str().unwrap();
         assert!(html.contains("<strong>oak</strong>"), "{html}");
         bea.sees("Today").await;
+        // As in her language, English of the United States, and as the server writes it: `1:41 PM`.
+        let time = bea.text_of("li[data-event] time").await;
+        assert!(time.ends_with('M') && !time.starts_with('0'), "{time}");
 
         // From a client to both pages, with a reply and an edit.
         let answer = client.send(room, "m.room.message", json!({
