@@ -70,6 +70,11 @@ impl Browser {
 
 impl Drop for Browser {
     fn drop(&mut self) {
+        if std::thread::panicking()
+            && let Some(process) = &self.process
+        {
+            println!("{}", process.tail());
+        }
         self.process = None;
         // Its children end a moment after it, and write until then.
         let mut attempts = 0..40;

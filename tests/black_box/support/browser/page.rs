@@ -8,6 +8,9 @@ use super::watching::Watched;
 /// What the browser is to report of each page.
 const DOMAINS: [&str; 4] = ["Page", "Runtime", "Network", "Log"];
 
+/// How often Chromium may give up a page because the network of the machine has changed.
+const NETWORK_CHANGES: usize = 3;
+
 pub struct Page {
     devtools: DevTools,
     session: String,
@@ -36,7 +39,15 @@ impl Page {
     /// Goes to an address, and waits until it is loaded.
     pub async fn goto(&self, url: &str) -> Result<(), String> {
         let before = self.watched.documents.count();
-        let answer = self.call("Page.navigate", json!({ "url": url })).await?;
+        let navigate = || self.call("Page.navigate", json!({ "url": url }));
+        let mut answer = navigate().await?;
+        // That some interface of this machine came or went has nothing to do with the page.
+        for _ in 0..NETWORK_CHANGES {
+            if answer["errorText"] != "net::ERR_NETWORK_CHANGED" {
+                break;
+            }
+            answer = navigate().await?;
+        }
         if let Some(error) = answer["errorText"].as_str() {
             return Err(error.to_owned());
         }
