@@ -1,11 +1,10 @@
 """How long it takes until a message is in the record."""
-import json
 import threading
 import time
 
 from ..figures import quantile
 from ..pushing import LEAST_FOR_P99
-from ..with_synapse import SynapseWorld
+from ..with_synapse import THE_BUYER, SynapseWorld
 
 NAME = "latency"
 TITLE = "From sending to the entry"
@@ -23,36 +22,10 @@ PAUSE = 0.03
 FLOOR = "another application service is told"
 
 
-class Announcements:
-    """When the other application service was told of which event, in milliseconds since 1970."""
-
-    def __init__(self, floor):
-        self.times = {}
-        self.process = floor.process
-        threading.Thread(target=self._read, daemon=True).start()
-
-    def _read(self):
-        try:
-            while True:
-                said = json.loads(self.process.read_line())
-                self.times[said["event_id"]] = said["at"]
-        except (RuntimeError, ValueError, OSError):
-            pass  # The floor ended, as it does at the end of the run.
-
-    def of(self, event_id):
-        """Waits for an event, and returns when it was told."""
-        end = time.monotonic() + 10
-        while event_id not in self.times:
-            if time.monotonic() > end:
-                raise TimeoutError("the other application service was not told")
-            time.sleep(0.001)
-        return self.times[event_id]
-
-
 def measure(bench):
     """Sends messages one after another. Each is seen by both application services."""
-    world = SynapseWorld(bench, "latency", with_listener=True)
-    announcements = Announcements(world.listener)
+    world = SynapseWorld(bench, "latency", THE_BUYER)
+    announcements = world.announcements
     buyer, seller = world.synapse.person("buyer"), world.synapse.person("seller")
     (id, room), = world.world.make_rooms(["latency"])
     for person in (buyer, seller):
