@@ -95,7 +95,12 @@ mod transactions;
 mod tx;
 mod unread;
 mod watched;
+mod webhook_clearing;
 mod webhook_deliveries;
+mod webhook_events;
+mod webhook_queues;
+#[cfg(test)]
+mod webhook_samples;
 mod webhooks;
 mod witnessings;
 mod write_ahead_log;
@@ -166,9 +171,9 @@ pub use transaction_changes::{
 };
 pub use tx::Tx;
 pub use watched::{GrantSession, Marks};
-pub use webhook_deliveries::{
-    DeliveryRow, DeliveryState, DueWebhook, Fate, LONGEST_PAUSE_MS, LONGEST_PAUSE_OF_WORKING_MS,
-    NextDelivery, Tried, WebhookQueue,
+pub use webhook_deliveries::{DeliveryRow, DeliveryState, Fate, Tried};
+pub use webhook_queues::{
+    DueWebhook, LONGEST_PAUSE_MS, LONGEST_PAUSE_OF_WORKING_MS, NextDelivery, WebhookQueue,
 };
 pub use webhooks::{
     MAX_WEBHOOK_SECRETS, MAX_WEBHOOKS_PER_SHOP, NewSecretOutcome, NewWebhook, NewWebhookOutcome,
