@@ -2,25 +2,15 @@
 //! in Matrix clients and on the page. The versions stand side by side for a time after each of them.
 
 use std::path::Path;
-use std::sync::atomic::Ordering;
 use std::time::{Duration, Instant};
 
 use serde_json::json;
 
 use super::kills::{Work, minutes_since};
 use crate::support::world::PROGRAM;
-use crate::support::{Browser, Database, Visitor, World, contract, sample};
+use crate::support::{Browser, Database, Visitor, World, sample};
 
 const PROCESSES: usize = 3;
-/// The names of the field and of the button to send on the page.
-const WRITE: &str = "Message";
-const SEND: &str = "Send";
-/// What people notice of a lost connection on the page is kept.
-const WATCH: &str = "globalThis.noticed = []; new MutationObserver(() => { \
-    const words = document.getElementById('connection').textContent; \
-    if (words) noticed.push(words); \
-    }).observe(document.getElementById('connection'), \
-    { childList: true, characterData: true, subtree: true })";
 
 /// The messages that two people say to each other on the page.
 struct Page {
@@ -31,10 +21,10 @@ struct Page {
 
 /// Replaces the program `old`. Each time, both versions work for `pause`. Returns whether no fault was found.
 pub async fn run(old: &Path, pause: Duration) -> bool {
-    contract::IS_SUSPENDED.store(true, Ordering::Relaxed);
     let started = Instant::now();
     let plan = World::with().page().processes(PROCESSES).program(old);
     let mut world = plan.config("log", json!({ "level": "warn" })).start(Database::Postgres).await;
+    world.shop = world.shop.without_contract();
     let browser = Browser::start().await;
     let id = world
         .shop
@@ -74,7 +64,7 @@ pub async fn run(old: &Path, pause: Duration) -> bool {
 async fn visitor(browser: &Browser, world: &World, id: &str, party: &str) -> Visitor {
     let visitor = browser.visitor().await;
     visitor.open(&world.shop.link(id, party, None).await).await;
-    visitor.js(WATCH).await;
+    visitor.watches_the_connection().await;
     visitor
 }
 
@@ -85,8 +75,7 @@ impl Page {
         while Instant::now() < until {
             for (from, to) in [(&self.buyer, &self.seller), (&self.seller, &self.buyer)] {
                 let words = format!("line {} of the page", self.said.len());
-                from.types(WRITE, &words).await;
-                from.presses(SEND).await;
+                from.says(&words).await;
                 to.sees(&words).await;
                 self.said.push(words);
             }
@@ -103,7 +92,7 @@ impl Page {
             wrong += usize::from(entries.iter().filter(|it| it["text"] == **words).count() != 1);
         }
         for visitor in [&self.buyer, &self.seller] {
-            noticed += visitor.js("noticed").await.as_array().unwrap().len();
+            noticed += visitor.noticed_of_the_connection().await.len();
             let lines = visitor.js("document.getElementById('lines').innerText").await;
             let lines = lines.as_str().unwrap();
             wrong += self.said.iter().filter(|it| lines.matches(it.as_str()).count() != 1).count();

@@ -1,5 +1,6 @@
 //! A shop's link to its payment provider, with places for what is to be paid.
 
+use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
 use rust_decimal::Decimal;
 use serde::{Deserialize, Serialize};
 use url::Url;
@@ -9,6 +10,8 @@ use crate::transaction::Transaction;
 
 /// The greatest length of an address with its places, in bytes.
 const MAX_URL_BYTES: usize = 2_048;
+/// All but the unreserved characters of RFC 3986, section 2.3.
+const RESERVED: &AsciiSet = &NON_ALPHANUMERIC.remove(b'-').remove(b'.').remove(b'_').remove(b'~');
 /// What may stand in braces.
 const PLACES: [&str; 6] =
     ["transaction", "external_id", "number", "amount", "currency", "reference"];
@@ -69,17 +72,7 @@ impl PayLink {
 
 /// Returns a text as it is written in an address.
 fn percent_encoded(text: &str) -> String {
-    let mut encoded = String::with_capacity(text.len());
-    for byte in text.bytes() {
-        match byte {
-            // The unreserved characters of RFC 3986, section 2.3.
-            b'A'..=b'Z' | b'a'..=b'z' | b'0'..=b'9' | b'-' | b'.' | b'_' | b'~' => {
-                encoded.push(char::from(byte));
-            }
-            _ => encoded.push_str(&format!("%{byte:02X}")),
-        }
-    }
-    encoded
+    utf8_percent_encode(text, RESERVED).to_string()
 }
 
 #[cfg(test)]
@@ -107,6 +100,14 @@ mod tests {
         ] {
             assert_eq!(link(url).problem(), problem, "{url}");
         }
+    }
+
+    #[test]
+    fn exactly_the_unreserved_characters_stay() {
+        let stay = |c: &char| percent_encoded(&c.to_string()) == c.to_string();
+        let left: String = ('\0'..='\u{ff}').filter(stay).collect();
+        let letters = "ABCDEFGHIJKLMNOPQRSTUVWXYZ_abcdefghijklmnopqrstuvwxyz~";
+        assert_eq!(left, format!("-.0123456789{letters}"));
     }
 
     #[test]

@@ -207,7 +207,7 @@ pub(super) fn unsent_of<'a>(
 ) -> Vec<Unsent> {
     let Surroundings { is_stuck, members, .. } = surroundings;
     let guest = &session.guest.user_id;
-    let choices = LazyCell::new(|| Contacts::of(state, session, members, &[]).addressees(guest));
+    let choices = LazyCell::new(|| Contacts::of(state, session, members).addressees(guest));
     let text = |id: &str| session.reader.locale.text(&format!("unsent-{id}"));
     let unsent = outgoing.into_iter().filter_map(|outgoing| {
         let content = outgoing.content();

@@ -43,13 +43,8 @@ struct Reachable {
 }
 
 impl Contacts {
-    /// Returns the contacts as the visitor of this session sees them, and who else is in the room.
-    pub(super) fn of(
-        state: &PageState,
-        session: &Session,
-        members: &[RoomMember],
-        strangers: &[RoomMember],
-    ) -> Self {
+    /// Returns the contacts as the visitor of this session sees them.
+    pub(super) fn of(state: &PageState, session: &Session, members: &[RoomMember]) -> Self {
         let Session { transaction, visitor, .. } = session;
         let server = &state.config.homeserver.domain;
         let locale = state.config.locale_of(transaction);
@@ -73,10 +68,15 @@ impl Contacts {
             contacts.filter_map(move |contact| reachable(role, contact))
         };
         let contacts = of_party(visitor.role.other()).chain(of_party(visitor.role)).collect();
+        Self { transaction: transaction.id, contacts, strangers: Vec::new() }
+    }
+
+    /// Returns the contacts with the others in the room: those of these who are not the bot.
+    pub(super) fn with_strangers(mut self, state: &PageState, strangers: &[RoomMember]) -> Self {
         let bot = state.config.bot_user_id();
         let strangers = strangers.iter().filter(|it| it.user_id != bot.as_str());
-        let strangers = strangers.map(|it| (it.user_id.clone(), stranger_name(it))).collect();
-        Self { transaction: transaction.id, contacts, strangers }
+        self.strangers = strangers.map(|it| (it.user_id.clone(), stranger_name(it))).collect();
+        self
     }
 
     /// Returns the contacts with where those are reached to whom the shop does not write any more.

@@ -45,7 +45,8 @@ pub(super) async fn page(
     let surroundings = gather::surroundings(&state, &session, Some(wanted)).await?;
     let cast = Cast::with(&state, &session, &surroundings.guests, &surroundings.members);
     let chat = gather::chat(&state, &session, &cast, &surroundings, request).await?;
-    let contacts = Contacts::of(&state, &session, &surroundings.members, &surroundings.strangers);
+    let contacts = Contacts::of(&state, &session, &surroundings.members)
+        .with_strangers(&state, &surroundings.strangers);
     let contacts = contacts.with_silenced(&state, &session).await?;
     contacts.ask(&state);
     let page = Page {

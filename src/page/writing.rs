@@ -246,7 +246,7 @@ async fn still_addressed(
 /// Returns those whom the visitor can address.
 async fn choices(state: &PageState, session: &Session) -> Result<Vec<Choice>, StoreError> {
     let members = state.store.contact_members(session.transaction.id).await?;
-    Ok(Contacts::of(state, session, &members, &[]).addressees(&session.guest.user_id))
+    Ok(Contacts::of(state, session, &members).addressees(&session.guest.user_id))
 }
 
 /// Checks that the transaction is not closed. The room is read-only then.

@@ -35,6 +35,18 @@ macro_rules! fixed_remarks {
                 }
             }
         }
+
+        impl fmt::Display for Remark {
+            fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                match self {
+                    $(Self::$name => f.write_str($text),)+
+                    Self::OtherWordsWithoutEdits(words) => {
+                        write!(f, "{OTHER_WORDS_WITHOUT_EDITS}{words}")
+                    }
+                    Self::Unknown(text) => f.write_str(text),
+                }
+            }
+        }
     };
 }
 
@@ -91,19 +103,6 @@ fixed_remarks! {
 const OTHER_WORDS: &str = "other-words-without-edits";
 /// The beginning of the text of [`Remark::OtherWordsWithoutEdits`]. The words follow.
 pub(super) const OTHER_WORDS_WITHOUT_EDITS: &str = "apps that do not know edits show other words: ";
-
-impl fmt::Display for Remark {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            Self::OtherWordsWithoutEdits(words) => write!(f, "{OTHER_WORDS_WITHOUT_EDITS}{words}"),
-            Self::Unknown(text) => f.write_str(text),
-            fixed => {
-                let text = Self::FIXED.iter().find(|(remark, _)| remark == fixed);
-                f.write_str(text.map_or("", |(_, text)| text))
-            }
-        }
-    }
-}
 
 /// Adds a remark to the text of those that an event has.
 pub(super) fn add(text: &mut Option<String>, remark: &Remark) {

@@ -7,9 +7,10 @@ use sqlx::FromRow;
 use ulid::Ulid;
 
 use super::columns::{from_json, parse_id, to_json};
-use super::mails::{MailContact, Silence};
+use super::mail_contacts::MailContact;
 use super::outgoing::NewOutgoing;
-use super::{Store, StoreError, Tx, audit_log, due_rooms, mails, outgoing};
+use super::silenced_addresses::{Silence, silence};
+use super::{Store, StoreError, Tx, audit_log, due_rooms, outgoing};
 use crate::access::{Action, Origin};
 use crate::clock::now;
 use crate::event::{EventKind, NewEvent};
@@ -326,7 +327,7 @@ impl Store {
             tx.tells(event(EventKind::MailUndelivered, of, id, status));
         }
         if matches!(what, Silent::Bounce { is_permanent: true, .. }) {
-            mails::silence(&mut tx, of.id, Silence::Bounced).await?;
+            silence(&mut tx, of.id, Silence::Bounced).await?;
         }
         tx.commit().await
     }

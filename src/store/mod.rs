@@ -42,6 +42,8 @@ mod journal;
 mod leases;
 mod link_requests;
 mod listing;
+mod mail_contacts;
+mod mail_events;
 mod mails;
 mod many_rows;
 mod members;
@@ -61,6 +63,7 @@ mod read_once;
 mod receipts;
 mod redundant_columns;
 mod refused_steps;
+mod reminders;
 mod repeated_calls;
 mod replies;
 mod restores;
@@ -80,6 +83,7 @@ mod sessions;
 mod settled;
 mod shop_messages;
 mod shown_lines;
+mod silenced_addresses;
 mod snapshot;
 mod stored_values;
 mod subscriptions;
@@ -91,7 +95,12 @@ mod transactions;
 mod tx;
 mod unread;
 mod watched;
+mod webhook_clearing;
 mod webhook_deliveries;
+mod webhook_events;
+mod webhook_queues;
+#[cfg(test)]
+mod webhook_samples;
 mod webhooks;
 mod witnessings;
 mod write_ahead_log;
@@ -127,7 +136,8 @@ pub use journal::{JournalRow, Kept, Source, Underived};
 pub use leases::{LEASE_CONNECTIONS, Lease};
 pub use link_requests::{LINK_REQUEST_INTERVAL_MS, LinkRequest};
 pub use listing::{ListContact, ListCursor, ListOrder, ListRequest, Page};
-pub use mails::{DueMail, MailContact, MailFate, MailKind, Silence, folded};
+pub use mail_contacts::MailContact;
+pub use mails::{DueMail, MailFate, MailKind};
 pub use members::{Person, RoomMember};
 pub use notes::{MAX_NOTES, NewNote, Note, NoteAdded, NoteBy, NotesOfSide, SideNote};
 pub use notices::NOTICE_CONNECTIONS;
@@ -151,6 +161,7 @@ pub use shop_messages::{
     DISCARDED, MAX_QUEUED, MAX_SHOP_NAMES, MessagePart, NewShopMessage, Said, ShopMessage,
 };
 pub use shown_lines::{Around, ShownEntry};
+pub use silenced_addresses::{Silence, folded};
 pub use snapshot::Snapshot;
 pub use subscriptions::{DueSubscription, NewSubscription, Unread};
 pub use successors::{LostSuccessor, RecordRoom};
@@ -160,9 +171,9 @@ pub use transaction_changes::{
 };
 pub use tx::Tx;
 pub use watched::{GrantSession, Marks};
-pub use webhook_deliveries::{
-    DeliveryRow, DeliveryState, DueWebhook, Fate, LONGEST_PAUSE_MS, LONGEST_PAUSE_OF_WORKING_MS,
-    NextDelivery, Tried, WebhookQueue,
+pub use webhook_deliveries::{DeliveryRow, DeliveryState, Fate, Tried};
+pub use webhook_queues::{
+    DueWebhook, LONGEST_PAUSE_MS, LONGEST_PAUSE_OF_WORKING_MS, NextDelivery, WebhookQueue,
 };
 pub use webhooks::{
     MAX_WEBHOOK_SECRETS, MAX_WEBHOOKS_PER_SHOP, NewSecretOutcome, NewWebhook, NewWebhookOutcome,

@@ -1,4 +1,4 @@
-//! Where shops want to be told of events. What is sent to them is in `webhook_deliveries`.
+//! Where shops want to be told of events. What is sent to them begins in `webhook_events`.
 
 use serde::{Deserialize, Serialize, Serializer};
 use sha2::{Digest, Sha256};
@@ -6,7 +6,7 @@ use sqlx::FromRow;
 use ulid::Ulid;
 
 use super::columns::{from_json, parse_id, to_json};
-use super::webhook_deliveries::{LONGEST_PAUSE_MS, LONGEST_PAUSE_OF_WORKING_MS};
+use super::webhook_queues::{LONGEST_PAUSE_MS, LONGEST_PAUSE_OF_WORKING_MS};
 use super::{Store, StoreError, Tx, audit_log};
 use crate::access::{Action, Origin};
 use crate::clock::now;

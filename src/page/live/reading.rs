@@ -343,7 +343,7 @@ impl Reading {
     ) -> Result<(), StoreError> {
         let state = &self.watched.state;
         let Surroundings { members, strangers, .. } = surroundings;
-        let contacts = Contacts::of(state, session, members, strangers);
+        let contacts = Contacts::of(state, session, members).with_strangers(state, strangers);
         let contacts = contacts.with_silenced(state, session).await?;
         if !self.people.contacts.contains_key(&session.visitor.role) {
             contacts.ask(state);

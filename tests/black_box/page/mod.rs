@@ -34,12 +34,9 @@ mod widget;
 
 use serde_json::{Value, json};
 
+use crate::support::browser::{SEND, WRITE};
 use crate::support::world::Plan;
 use crate::support::{Browser, Database, Person, Visitor, World, sample};
-
-/// Labels of the page, in English.
-const WRITE: &str = "Message";
-const SEND: &str = "Send";
 
 /// A transaction with a page, both parties' Matrix users in its room, and a browser.
 struct Scene {
@@ -113,12 +110,6 @@ fn order(external_id: &str, sam: &str) -> Value {
 }
 
 impl Visitor {
-    /// Writes something and sends it.
-    async fn says(&self, text: &str) {
-        self.types(WRITE, text).await;
-        self.presses(SEND).await;
-    }
-
     /// Takes something from the menu of the newest message that says this.
     async fn chooses(&self, words: &str, action: &str) {
         let menu = "Actions for the message by…";

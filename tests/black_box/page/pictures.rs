@@ -27,30 +27,19 @@ async fn the_documents_show_the_page_in_use() {
     bea.sees("leave our yard").await;
     bea.says("Thank you. Are they planed on all four sides?").await;
     let asked = scene.entry("Thank you. Are they planed on all four sides?").await;
-    scene
-        .sam
-        .send(
-            &scene.room,
-            "m.room.message",
-            json!({
-                "msgtype": "m.text", "body": "All of them, and the edges are rounded.",
-                "m.relates_to": { "m.in_reply_to": { "event_id": asked["event_id"] } },
-            }),
-        )
-        .await;
+    let sam_sends = async |message| scene.sam.send(&scene.room, "m.room.message", message).await;
+    sam_sends(json!({
+        "msgtype": "m.text", "body": "All of them, and the edges are rounded.",
+        "m.relates_to": { "m.in_reply_to": { "event_id": asked["event_id"] } },
+    }))
+    .await;
     let note =
         scene.sam.upload("delivery-note.txt", "text/plain", b"10 oak planks".repeat(90)).await;
-    scene
-        .sam
-        .send(
-            &scene.room,
-            "m.room.message",
-            json!({
-                "msgtype": "m.file", "body": "delivery-note.txt", "url": note,
-                "info": { "mimetype": "text/plain", "size": 1170 },
-            }),
-        )
-        .await;
+    sam_sends(json!({
+        "msgtype": "m.file", "body": "delivery-note.txt", "url": note,
+        "info": { "mimetype": "text/plain", "size": 1170 },
+    }))
+    .await;
     bea.sees("delivery-note.txt").await;
     bea.says("Wonderful. We pay **next Friday**.").await;
     let promised = scene.entry("Wonderful. We pay **next Friday**.").await;

@@ -87,12 +87,7 @@ async fn nobody_on_the_page_notices_that_the_processes_are_restarted_one_by_one(
     let mut scene = Scene::set_in(plan, Database::Postgres).await;
     let (bea, sam) = (scene.bea().await, scene.sam_on_the_page().await);
     for visitor in [&bea, &sam] {
-        let watch = "globalThis.noticed = []; new MutationObserver(() => { \
-             const words = document.getElementById('connection').textContent; \
-             if (words) noticed.push(words); \
-             }).observe(document.getElementById('connection'), \
-             { childList: true, characterData: true, subtree: true })";
-        visitor.js(watch).await;
+        visitor.watches_the_connection().await;
     }
     let mut said = Vec::new();
     for number in 0..PROCESSES {
@@ -113,7 +108,7 @@ async fn nobody_on_the_page_notices_that_the_processes_are_restarted_one_by_one(
     }
     for visitor in [&bea, &sam] {
         visitor.until(NOTHING_PENDING).await;
-        assert_eq!(visitor.js("noticed").await, serde_json::json!([]));
+        assert_eq!(visitor.noticed_of_the_connection().await, [""; 0]);
         let lines = visitor.js("document.getElementById('lines').innerText").await;
         for words in &said {
             assert_eq!(lines.as_str().unwrap().matches(words.as_str()).count(), 1, "{words}");

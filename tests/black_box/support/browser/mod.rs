@@ -3,6 +3,7 @@
 mod audit;
 mod finding;
 mod gestures;
+mod invoice_page;
 mod keyboard;
 mod notified;
 mod page;
@@ -10,6 +11,7 @@ mod protocol;
 mod visitor;
 mod watching;
 
+pub use invoice_page::{SEND, WRITE};
 pub use visitor::Visitor;
 
 use std::path::Path;
