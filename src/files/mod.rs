@@ -10,6 +10,7 @@ mod decrypting;
 mod fetch;
 mod retry;
 mod serving;
+mod together;
 mod turn;
 mod vault;
 
@@ -24,6 +25,7 @@ use std::time::Duration;
 use anyhow::Context;
 use tokio::sync::RwLock;
 use tokio::task::{Id, JoinSet};
+use tokio::time::Instant;
 use tokio_util::sync::CancellationToken;
 
 use crate::clock::{DAY_MS, now};
@@ -32,11 +34,15 @@ use crate::first_page::{Drawer, FirstPage};
 use crate::homeserver::Homeserver;
 use crate::logging::abnormal_end;
 use crate::record::address_of;
-use crate::store::{DueFile, Store};
+use crate::store::{AfterFailure, DueFile, FailedTry, Store};
 use retry::{Outcome, Tries, server_pause, verdict};
+use together::Together;
 
 /// The interval at which the database is polled for due files.
 const POLL_INTERVAL: Duration = Duration::from_secs(1);
+/// The shortest interval between two such queries because of hints, while files are waiting. The query puts all due files
+/// in order, which takes long when there are many, and each push may bring a hint.
+const HINT_INTERVAL: Duration = Duration::from_millis(200);
 /// The greatest number of due files that one query returns. It is greater than the number of
 /// workers, since files that are being worked on are still due.
 const MAX_FILES_PER_QUERY: i64 = 128;
@@ -55,6 +61,9 @@ struct Keeper {
     /// Locked for writing while bytes are deleted. So no file with the same bytes is stored between
     /// the check whether there is one and the deletion.
     deleting: RwLock<()>,
+    /// The failed tries that are to be stored. Where a homeserver lacks many files, they are most of what there is to
+    /// store, so several share a commit.
+    failed: Together<FailedTry>,
 }
 
 /// Works on all due files until `stop`.
@@ -74,6 +83,7 @@ pub async fn keep_files_forever(
         max_bytes: config.max_megabytes * 1_000_000,
         keep_for: config.keep_days.map(|days| i64::from(days).saturating_mul(DAY_MS)),
         deleting: RwLock::default(),
+        failed: Together::default(),
     });
     keeper.apply_keep_days(&stop).await;
     let our_server = keeper.homeserver.bot_user_id().server_name().to_owned();
@@ -81,8 +91,10 @@ pub async fn keep_files_forever(
     let mut in_hand: HashMap<Id, DueFile> = HashMap::new();
     let mut waiting: Vec<DueFile> = Vec::new();
     let mut is_query_due = true;
+    let mut read_at = Instant::now();
     while !stop.is_cancelled() {
         if is_query_due || waiting.is_empty() {
+            read_at = Instant::now();
             match keeper.store.due_files(our_server.as_str(), MAX_FILES_PER_QUERY).await {
                 Ok(due) => waiting = due,
                 Err(error) => tracing::error!(%error, "cannot read the due files; retrying"),
@@ -99,6 +111,7 @@ pub async fn keep_files_forever(
             in_hand.insert(task.id(), file);
         }
         let free = work.len() < turn::MAX_WORKERS;
+        let not_before = if waiting.is_empty() { read_at } else { read_at + HINT_INTERVAL };
         is_query_due = true;
         tokio::select! {
             Some(ended) = work.join_next_with_id() => {
@@ -118,11 +131,18 @@ pub async fn keep_files_forever(
                     is_query_due = waiting.len() < read_before;
                 }
             }
-            () = keeper.store.hints().files.notified(), if free => {}
-            () = tokio::time::sleep(POLL_INTERVAL), if free => {}
+            () = hinted(&keeper.store, not_before), if free => {}
+            () = tokio::time::sleep_until(read_at + POLL_INTERVAL), if free => {}
             () = stop.cancelled() => {}
         }
     }
+}
+
+/// Waits for a hint that there are due files, and not less than until `not_before`.
+async fn hinted(store: &Store, not_before: Instant) {
+    // A hint that comes in this time is kept.
+    tokio::time::sleep_until(not_before).await;
+    store.hints().files.notified().await;
 }
 
 impl Keeper {
@@ -260,15 +280,22 @@ impl Keeper {
             failures = file.failures,
             "a file cannot be fetched"
         );
-        let stored = match verdict.given_up {
-            Some(state) => self.store.file_given_up(&file.mxc, state, &verdict.problem).await,
+        let next = match verdict.given_up {
+            Some(state) => AfterFailure::GivenUp(state),
             None => {
-                let (until, is_refusal) = (time_after(verdict.pause), verdict.is_refusal);
-                self.store.file_postponed(&file.mxc, until, is_refusal, &verdict.problem).await
+                let at = time_after(verdict.pause);
+                AfterFailure::Retry { at, is_refusal: verdict.is_refusal }
             }
         };
-        if let Err(error) = stored {
-            tracing::error!(file = file.mxc, %error, "cannot store the outcome of a try");
+        let failed = FailedTry { mxc: file.mxc.clone(), problem: verdict.problem, next };
+        self.failed.store(failed, |all| self.store_failures(all)).await;
+    }
+
+    async fn store_failures(&self, failed: Vec<FailedTry>) {
+        if let Err(error) = self.store.files_failed(&failed).await {
+            for FailedTry { mxc, .. } in failed {
+                tracing::error!(file = mxc, %error, "cannot store the outcome of a try");
+            }
         }
     }
 }

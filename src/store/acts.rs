@@ -1,11 +1,15 @@
 //! The acts of records. An act is linked to the act before it, in the same tx in which the thing is
 //! done.
 
+use std::collections::BTreeMap;
+
 use sha2::{Digest, Sha256};
 use sqlx::FromRow;
 use ulid::Ulid;
 
 use super::columns::{from_json, parse_id};
+use super::many_rows::ManyRows;
+use super::packed_rows::{PackedRows, packed_rows};
 use super::{Snapshot, Store, StoreError, Tx, journal};
 use crate::clock::now;
 use crate::record::Erased;
@@ -23,9 +27,25 @@ const SET_ACTS_HASH: &str = "UPDATE transactions SET acts_hash = $2, \
      WHERE id = $1";
 const SET_SIGN_DUE: &str =
     "UPDATE transactions SET sign_due_at = COALESCE(sign_due_at, $2) WHERE id = $1";
-const INSERT_ACT: &str = "\
-     INSERT INTO acts (transaction_id, number, hash, at, kind, subject, actor, \
-     reason, adopted, content, salt) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11)";
+/// Locks the rows of these transactions in the order of their ids, and selects the ends of their acts.
+static LOCK_ENDS: PackedRows = packed_rows!(
+    ["t.id", "t.acts", "t.acts_hash"],
+    " FROM (VALUES ",
+    1,
+    ") AS v CROSS JOIN transactions t WHERE t.id = v.column1",
+    " ORDER BY t.id FOR NO KEY UPDATE OF t"
+);
+static SET_ENDS: ManyRows = ManyRows::new(
+    "UPDATE transactions SET acts = v.column2, acts_hash = v.column3 FROM (VALUES ",
+    3,
+    ") AS v WHERE transactions.id = v.column1",
+);
+static INSERT_ACTS: ManyRows = ManyRows::new(
+    "INSERT INTO acts (transaction_id, number, hash, at, kind, subject, actor, \
+     reason, adopted, content, salt) VALUES ",
+    11,
+    "",
+);
 const SELECT_ACTS_AFTER: &str = "\
      SELECT transaction_id, number, hash, at, kind, subject, actor, reason, \
      adopted, content, salt FROM acts WHERE transaction_id = $1 AND number > $2 \
@@ -203,37 +223,97 @@ pub(super) async fn append(
 ) -> Result<i64, StoreError> {
     let (number, previous): (i64, String) =
         sqlx::query_as(TAKE_NEXT_NUMBER).bind(transaction_id).fetch_one(&mut **tx).await?;
-    let salt = new.content.as_ref().map(|_| journal::salt());
-    let content = new.content.as_deref().zip(salt.as_deref());
-    let act = Act {
-        transaction: transaction_id.to_owned(),
-        number,
-        at: now(),
-        kind: new.kind,
-        subject: new.subject.to_owned(),
-        actor: new.actor.to_owned(),
-        reason: new.reason.to_owned(),
-        adopted: new.adopted,
-        content: content.map(|(text, salt)| content_digest(salt, text)).unwrap_or_default(),
-    };
-    let hash = act_link(&previous, &act);
-    sqlx::query(INSERT_ACT)
-        .bind(transaction_id)
-        .bind(number)
-        .bind(&hash)
-        .bind(act.at)
-        .bind(act.kind.as_str())
-        .bind(&act.subject)
-        .bind(&act.actor)
-        .bind(&act.reason)
-        .bind(i64::from(act.adopted))
-        .bind(&act.content)
-        .bind(salt)
-        .execute(&mut **tx)
-        .await?;
-    let linked = sqlx::query(SET_ACTS_HASH).bind(transaction_id).bind(hash).bind(sign_due);
-    linked.execute(&mut **tx).await?;
+    let linked = Linked::after((number - 1, &previous), transaction_id, new);
+    INSERT_ACTS.insert(tx, &[linked.row()]).await?;
+    let set = sqlx::query(SET_ACTS_HASH).bind(transaction_id).bind(linked.hash).bind(sign_due);
+    set.execute(&mut **tx).await?;
     Ok(number)
+}
+
+/// Adds acts to the acts of several transactions, in this order. The caller schedules the signatures.
+pub(super) async fn append_all(
+    tx: &mut Tx,
+    acts: Vec<(&str, NewAct<'_>)>,
+) -> Result<(), StoreError> {
+    let ids: BTreeMap<&str, ()> = acts.iter().map(|(id, _)| (*id, ())).collect();
+    let ids: Vec<&str> = ids.into_keys().collect();
+    let ends: Vec<(String, i64, String)> = LOCK_ENDS.select(tx, &ids).await?;
+    let mut ends: BTreeMap<String, (i64, String)> =
+        ends.into_iter().map(|(id, number, hash)| (id, (number, hash))).collect();
+    let mut linked = Vec::with_capacity(acts.len());
+    for (transaction_id, new) in acts {
+        let Some((number, hash)) = ends.get_mut(transaction_id) else {
+            return Err(StoreError::RowNotFound);
+        };
+        let act = Linked::after((*number, hash), transaction_id, new);
+        *number = act.act.number;
+        hash.clone_from(&act.hash);
+        linked.push(act);
+    }
+    INSERT_ACTS.insert(tx, &linked.iter().map(Linked::row).collect::<Vec<_>>()).await?;
+    let ends: Vec<_> =
+        ends.iter().map(|(id, (number, hash))| (id.as_str(), *number, hash.as_str())).collect();
+    SET_ENDS.change(tx, &ends).await
+}
+
+/// An act with its link in the chain.
+struct Linked {
+    act: Act,
+    hash: String,
+    salt: Option<String>,
+}
+
+/// The columns of an act, as [`INSERT_ACTS`] takes them.
+type ActRow<'a> = (
+    &'a str,
+    i64,
+    &'a str,
+    i64,
+    &'static str,
+    &'a str,
+    &'a str,
+    &'a str,
+    i64,
+    &'a str,
+    Option<&'a str>,
+);
+
+impl Linked {
+    /// Links an act to the act before it.
+    fn after((number, previous): (i64, &str), transaction_id: &str, new: NewAct<'_>) -> Self {
+        let salt = new.content.as_ref().map(|_| journal::salt());
+        let content = new.content.as_deref().zip(salt.as_deref());
+        let act = Act {
+            transaction: transaction_id.to_owned(),
+            number: number + 1,
+            at: now(),
+            kind: new.kind,
+            subject: new.subject.to_owned(),
+            actor: new.actor.to_owned(),
+            reason: new.reason.to_owned(),
+            adopted: new.adopted,
+            content: content.map(|(text, salt)| content_digest(salt, text)).unwrap_or_default(),
+        };
+        let hash = act_link(previous, &act);
+        Self { act, hash, salt }
+    }
+
+    fn row(&self) -> ActRow<'_> {
+        let Self { act, hash, salt } = self;
+        (
+            &act.transaction,
+            act.number,
+            hash,
+            act.at,
+            act.kind.as_str(),
+            &act.subject,
+            &act.actor,
+            &act.reason,
+            i64::from(act.adopted),
+            &act.content,
+            salt.as_deref(),
+        )
+    }
 }
 
 /// Has the head of a record signed at `sign_due` at the latest.

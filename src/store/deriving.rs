@@ -454,30 +454,26 @@ async fn apply_redactions(
     records: &mut BTreeMap<String, Record>,
 ) -> Result<(), StoreError> {
     let mut concerned: Vec<(&str, &str)> = Vec::new();
+    let mut removed: Vec<(&str, &str)> = Vec::new();
     for New { event, fixed, .. } in entries {
         let part = DerivedPart::of_event(&event.derived);
         concerned.push((&fixed.transaction, &fixed.event_id));
         concerned.extend(part.changed().map(|target| (fixed.transaction.as_str(), target)));
-        if event.derived.kind == Kind::Redaction
-            && let Some(target) = part.target()
-        {
-            // The room no longer shows the target, even if the redaction has no effect in the
-            // record.
-            let was_summary =
-                rooms::event_redacted(tx, parse_id(&fixed.transaction)?, target).await?;
-            if let Some(record) = records.get_mut(&fixed.transaction).filter(|_| was_summary) {
-                record.room.summary_event = None;
-            }
+        if event.derived.kind == Kind::Redaction {
+            removed.extend(part.target().map(|target| (fixed.transaction.as_str(), target)));
         }
     }
-    let mut redacted = erasure::redacted_among(tx, &concerned).await?;
-    for (transaction_id, event_id) in concerned {
-        let is_redacted = redacted.remove(&(transaction_id.to_owned(), event_id.to_owned()));
-        if let Some(record) = records.get(transaction_id).filter(|_| is_redacted) {
-            erasure::apply_redactions(tx, transaction_id, event_id, record.policy).await?;
+    // The room no longer shows a removed summary, even if the redaction has no effect in the record.
+    for (transaction_id, summary) in rooms::summaries_among(tx, &removed).await? {
+        let was_summary = rooms::event_redacted(tx, parse_id(&transaction_id)?, &summary).await?;
+        if let Some(record) = records.get_mut(&transaction_id).filter(|_| was_summary) {
+            record.room.summary_event = None;
         }
     }
-    Ok(())
+    let policy = |transaction_id: &str| {
+        records.get(transaction_id).map_or(RedactionPolicy::Retain, |record| record.policy)
+    };
+    erasure::apply_redactions(tx, &concerned, policy).await
 }
 
 /// Writes the new heads of the records.
@@ -514,9 +510,10 @@ async fn note_changes(
             });
         }
     }
+    let of_bot = room_changes::removed_of_bot(tx, &seen, &deriving.bot).await?;
     for (id, seen) in seen {
         let Some(record) = records.get(id) else { continue };
-        room_changes::note(tx, id, &record.room, &seen, &deriving.bot).await?;
+        room_changes::note(tx, id, &record.room, &seen, &of_bot).await?;
     }
     Ok(())
 }

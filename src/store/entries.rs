@@ -153,11 +153,10 @@ async fn apply_redactions_of(
     derived: &DerivedPart<'_>,
     policy: RedactionPolicy,
 ) -> Result<(), StoreError> {
-    erasure::apply_redactions(tx, &fixed.transaction, &fixed.event_id, policy).await?;
-    if let Some(relation) = derived.relation.filter(|relation| relation.changes_its_target()) {
-        erasure::apply_redactions(tx, &fixed.transaction, &relation.event_id, policy).await?;
-    }
-    Ok(())
+    let events = [Some(fixed.event_id.as_str()), derived.changed()];
+    let concerned: Vec<_> =
+        events.into_iter().flatten().map(|event| (fixed.transaction.as_str(), event)).collect();
+    erasure::apply_redactions(tx, &concerned, |_| policy).await
 }
 
 impl<'r> FromRow<'r, AnyRow> for Head {

@@ -2,15 +2,17 @@
 //!
 //! The content is deleted. The links of the chain stay, so that the record can still be verified.
 
-use std::collections::{BTreeSet, HashSet};
+use std::collections::{BTreeSet, HashMap, HashSet};
 
 use ruma::UserId;
+use serde::Deserialize;
 use sqlx::FromRow;
 use ulid::Ulid;
 
 use super::acts::{self, ErasureRequest, NewAct};
 use super::columns::{from_json, parse_id, to_json};
 use super::many_rows::ManyRows;
+use super::packed_rows::{PackedRows, packed_rows};
 use super::{
     Store, StoreError, Tx, adoption, arrived_mails, audit_log, files, indexing, notes, search_rows,
     subscriptions,
@@ -20,37 +22,81 @@ use crate::clock::now;
 use crate::event::{EventKind, NewEvent};
 use crate::record::{Erased, RedactionPolicy, Relation, may_redact, named_redaction};
 
-/// Selects an entry, its edits and its redactions.
+/// A statement that selects entries `e` for events, as [`Row`].
+macro_rules! select_rows {
+    ($after:literal) => {
+        packed_rows!(
+            {
+                transaction_id: "e.transaction_id",
+                concerned: "v.column2",
+                seq: "e.seq",
+                event_id: "e.event_id",
+                kind: "e.kind",
+                sender: "e.sender",
+                party: "e.party",
+                erased: "e.erased",
+                redacted_by: "e.redacted_by",
+            },
+            " FROM (VALUES ",
+            2,
+            $after,
+        )
+    };
+}
+/// Selects the entries of events as [`Row`].
 ///
-/// The statement has two parts and no order, because SQLite would read the whole record for an `OR`
-/// over two indexes, or for the order.
-const SELECT_ENTRY_WITH_CHANGES: &str = "\
-     SELECT seq, event_id, kind, sender, party, erased, redacted_by FROM entries \
-     WHERE transaction_id = $1 AND event_id = $2 \
-     UNION ALL SELECT seq, event_id, kind, sender, party, erased, redacted_by FROM entries \
-     WHERE transaction_id = $1 AND target = $2 AND event_id <> $2 \
-     AND kind IN ('redaction', 'edit')";
+/// This and the next one are two statements, because SQLite would read the whole record for an `OR` over two
+/// indexes.
+static SELECT_TARGETS: PackedRows = select_rows!(
+    ") AS v CROSS JOIN entries e WHERE e.transaction_id = v.column1 AND e.event_id = v.column2"
+);
+/// Selects the edits and redactions of events as [`Row`].
+static SELECT_CHANGES: PackedRows = select_rows!(
+    ") AS v CROSS JOIN entries e WHERE e.transaction_id = v.column1 AND e.target = v.column2 \
+     AND e.event_id <> v.column2 AND e.kind IN ('redaction', 'edit')"
+);
 static SELECT_REDACTED: ManyRows = ManyRows::new(
     "SELECT DISTINCT e.transaction_id, e.target FROM (VALUES ",
     2,
     ") AS v CROSS JOIN entries e WHERE e.transaction_id = v.column1 AND e.target = v.column2 \
      AND e.kind = 'redaction'",
 );
-const MARK_REDACTED: &str =
-    "UPDATE entries SET redacted_by = $3 WHERE transaction_id = $1 AND seq = $2";
-const SELECT_UNERASED_ENTRY: &str = "\
-     SELECT room_id, position, event_id, kind, target, relates_to FROM entries \
-     WHERE transaction_id = $1 AND seq = $2 AND erased IS NULL";
+static MARK_REDACTED: ManyRows = ManyRows::new(
+    "UPDATE entries SET redacted_by = v.column3 FROM (VALUES ",
+    3,
+    ") AS v WHERE entries.transaction_id = v.column1 AND entries.seq = v.column2",
+);
+static SELECT_UNERASED_ENTRIES: PackedRows = packed_rows!(
+    {
+        transaction_id: "e.transaction_id",
+        seq: "e.seq",
+        room_id: "e.room_id",
+        position: "e.position",
+        event_id: "e.event_id",
+        kind: "e.kind",
+        target: "e.target",
+        relates_to: "e.relates_to",
+    },
+    " FROM (VALUES ",
+    2,
+    ") AS v CROSS JOIN entries e WHERE e.transaction_id = v.column1 AND e.seq = v.column2 \
+     AND e.erased IS NULL"
+);
 /// The marker of a send by Tallyroom is kept: no person wrote it, and the page waits for it.
-const ERASE_ENTRY: &str = "\
-     UPDATE entries SET erased = $3, relates_to = $4, text = NULL, html = NULL, \
+static ERASE_ENTRIES: ManyRows = ManyRows::new(
+    "UPDATE entries SET erased = v.column3, relates_to = v.column4, text = NULL, html = NULL, \
      attachments = '[]', membership = NULL, remark = NULL, \
-     marker = (SELECT s.send_id FROM sends s WHERE s.transaction_id = $1 \
+     marker = (SELECT s.send_id FROM sends s WHERE s.transaction_id = v.column1 \
      AND s.send_id = entries.marker), \
-     display_name = CASE WHEN $5 = 1 THEN display_name END \
-     WHERE transaction_id = $1 AND seq = $2";
-const ERASE_RAW_EVENT: &str =
-    "UPDATE journal SET raw = NULL, salt = NULL WHERE room_id = $1 AND position = $2";
+     display_name = CASE WHEN v.column5 = 1 THEN display_name END FROM (VALUES ",
+    5,
+    ") AS v WHERE entries.transaction_id = v.column1 AND entries.seq = v.column2",
+);
+static ERASE_RAW_EVENTS: ManyRows = ManyRows::new(
+    "UPDATE journal SET raw = NULL, salt = NULL FROM (VALUES ",
+    2,
+    ") AS v WHERE journal.room_id = v.column1 AND journal.position = v.column2",
+);
 const SELECT_REDACTED_EVENTS: &str = "SELECT event_id FROM entries WHERE transaction_id = $1 \
      AND redacted_by IS NOT NULL AND erased IS NULL";
 /// Selects what a person wrote, the member events about them, and what the bot answered where they are a contact: an
@@ -94,8 +140,12 @@ pub struct Forgotten {
     pub notes: usize,
 }
 
-#[derive(FromRow)]
+/// The entry of an event that is concerned, or an edit or redaction of it.
+#[derive(Deserialize, FromRow)]
 struct Row {
+    transaction_id: String,
+    /// The event that is concerned.
+    concerned: String,
     seq: i64,
     event_id: String,
     kind: String,
@@ -105,14 +155,32 @@ struct Row {
     redacted_by: Option<String>,
 }
 
-#[derive(FromRow)]
+#[derive(Deserialize, FromRow)]
 struct Place {
+    transaction_id: String,
+    seq: i64,
     room_id: String,
     position: i64,
     event_id: String,
     kind: String,
     target: Option<String>,
     relates_to: Option<String>,
+}
+
+/// An entry that is to be erased.
+struct Erasure<'a> {
+    transaction_id: &'a str,
+    seq: i64,
+    reason: Erased,
+}
+
+/// What redactions do.
+#[derive(Default)]
+struct Effects<'a> {
+    /// Entries that are redacted from now on: the transaction, the number, and the event id of the redaction.
+    marked: Vec<(&'a str, i64, &'a str)>,
+    /// Entries that are to be erased, in this order.
+    erased: Vec<Erasure<'a>>,
 }
 
 impl Store {
@@ -140,15 +208,17 @@ impl Store {
             .bind(ENTRIES_PER_TX)
             .fetch_all(&mut *tx)
             .await?;
-        let mut locked = "";
-        for (transaction_id, seq) in &rows {
-            if locked != transaction_id {
-                locked = transaction_id;
-                adoption::lock(&mut tx, transaction_id, sign_due).await?;
-                acts::sign_by(&mut tx, transaction_id, sign_due).await?;
-            }
-            erase(&mut tx, transaction_id, *seq, &Erased::Forgotten, Some(asked)).await?;
+        let changed: BTreeSet<&str> = rows.iter().map(|(id, _)| id.as_str()).collect();
+        for id in &changed {
+            adoption::lock(&mut tx, id, sign_due).await?;
+            acts::sign_by(&mut tx, id, sign_due).await?;
         }
+        let erasures = rows.iter().map(|(transaction_id, seq)| Erasure {
+            transaction_id,
+            seq: *seq,
+            reason: Erased::Forgotten,
+        });
+        erase(&mut tx, &erasures.collect::<Vec<_>>(), Some(asked)).await?;
         let more: Vec<String> =
             sqlx::query_scalar(SELECT_RECORDS_WITH_MORE).bind(user).fetch_all(&mut *tx).await?;
         sqlx::query(RELEASE_FILES_OF_UNSENT).bind(user).bind(now()).execute(&mut *tx).await?;
@@ -162,7 +232,6 @@ impl Store {
         }
         let held = arrived_mails::forget(&mut tx, user).await?;
         let noted = notes::forget(&mut tx, user, ENTRIES_PER_TX).await?;
-        let changed: BTreeSet<&str> = rows.iter().map(|(id, _)| id.as_str()).collect();
         let concerned = more
             .iter()
             .chain(&held)
@@ -194,114 +263,162 @@ pub(super) async fn erase_redacted(tx: &mut Tx, id: Ulid) -> Result<bool, StoreE
     let id = id.to_string();
     let events: Vec<String> =
         sqlx::query_scalar(SELECT_REDACTED_EVENTS).bind(&id).fetch_all(&mut **tx).await?;
-    for event_id in &events {
-        apply_redactions(tx, &id, event_id, RedactionPolicy::Honour).await?;
-    }
+    let concerned: Vec<_> = events.iter().map(|event| (id.as_str(), event.as_str())).collect();
+    apply_redactions(tx, &concerned, |_| RedactionPolicy::Honour).await?;
     Ok(!events.is_empty())
 }
 
-/// Returns those of the events (transaction and event id) that a redaction names, whether it has an
-/// effect or not.
-pub(super) async fn redacted_among(
-    tx: &mut Tx,
-    events: &[(&str, &str)],
-) -> Result<HashSet<(String, String)>, StoreError> {
-    Ok(SELECT_REDACTED.select(tx, events).await?.into_iter().collect())
-}
-
-/// Applies the redactions of the event `event_id`: marks its entry as redacted, and erases the
-/// entry and its edits if the policy is to honour redactions.
+/// Applies the redactions of these events (transaction and event id), in their order: marks their entries as
+/// redacted, and erases the entries and their edits if the policy of the transaction is to honour redactions.
 ///
-/// The call can be repeated. It does nothing until the record holds both the event and a redaction.
+/// The call can be repeated. It does nothing about an event until the record holds both the event and a redaction.
 pub(super) async fn apply_redactions(
     tx: &mut Tx,
-    transaction_id: &str,
+    concerned: &[(&str, &str)],
+    policy: impl Fn(&str) -> RedactionPolicy,
+) -> Result<(), StoreError> {
+    let named: Vec<(String, String)> = SELECT_REDACTED.select(tx, concerned).await?;
+    let mut named: HashSet<_> = named.into_iter().collect();
+    let redacted: Vec<(&str, &str)> = concerned
+        .iter()
+        .copied()
+        .filter(|(id, event)| named.remove(&((*id).to_owned(), (*event).to_owned())))
+        .collect();
+    if redacted.is_empty() {
+        return Ok(());
+    }
+    let mut rows: Vec<Row> = SELECT_TARGETS.select(tx, &redacted).await?;
+    rows.extend(SELECT_CHANGES.select::<_, Row>(tx, &redacted).await?);
+    rows.sort_by_key(|row| row.seq);
+    let mut around: HashMap<(&str, &str), Vec<&Row>> = HashMap::new();
+    for row in &rows {
+        around.entry((&row.transaction_id, &row.concerned)).or_default().push(row);
+    }
+    let mut effects = Effects::default();
+    for (transaction_id, event_id) in redacted {
+        if let Some(rows) = around.get(&(transaction_id, event_id)) {
+            decide(rows, event_id, policy(transaction_id), &mut effects);
+        }
+    }
+    MARK_REDACTED.change(tx, &effects.marked).await?;
+    erase(tx, &effects.erased, None).await
+}
+
+/// Decides what redactions do with an event, from the entry of the event, its edits and its redactions, in the order
+/// of their numbers.
+fn decide<'a>(
+    rows: &[&'a Row],
     event_id: &str,
     policy: RedactionPolicy,
-) -> Result<(), StoreError> {
-    let mut rows: Vec<Row> = sqlx::query_as(SELECT_ENTRY_WITH_CHANGES)
-        .bind(transaction_id)
-        .bind(event_id)
-        .fetch_all(&mut **tx)
-        .await?;
-    rows.sort_by_key(|row| row.seq);
-    let Some(target) = rows.iter().find(|row| row.event_id == event_id) else { return Ok(()) };
+    effects: &mut Effects<'a>,
+) {
+    let Some(target) = rows.iter().find(|row| row.event_id == event_id) else { return };
     let redaction = rows.iter().find(|row| {
         row.kind == "redaction"
             && row.event_id != event_id
             && may_redact(&row.sender, &row.party, &target.sender)
     });
-    let Some(redaction) = redaction else { return Ok(()) };
+    let Some(redaction) = redaction else { return };
     if named_redaction(target.redacted_by.as_deref()).is_none() {
-        sqlx::query(MARK_REDACTED)
-            .bind(transaction_id)
-            .bind(target.seq)
-            .bind(&redaction.event_id)
-            .execute(&mut **tx)
-            .await?;
+        effects.marked.push((&target.transaction_id, target.seq, &redaction.event_id));
     }
     if policy == RedactionPolicy::Retain {
-        return Ok(());
+        return;
     }
     let own_edits = rows.iter().filter(|row| row.kind == "edit" && row.sender == target.sender);
-    let reason = Erased::Redacted(redaction.event_id.clone());
     for row in own_edits.chain([target]).filter(|row| row.erased.is_none()) {
-        erase(tx, transaction_id, row.seq, &reason, None).await?;
+        effects.erased.push(Erasure {
+            transaction_id: &row.transaction_id,
+            seq: row.seq,
+            reason: Erased::Redacted(redaction.event_id.clone()),
+        });
     }
-    Ok(())
 }
 
-/// Erases the content of one entry. The id of the event that it refers to stays, but not the key
-/// (such as the emoji of a reaction).
+/// Erases the content of entries, in this order. An entry that is named twice is erased for the first reason, and one
+/// that is erased already stays as it is. The id of the event that an entry refers to stays, but not the key (such as
+/// the emoji of a reaction).
 async fn erase(
     tx: &mut Tx,
-    transaction_id: &str,
-    seq: i64,
-    reason: &Erased,
+    erasures: &[Erasure<'_>],
     asked: Option<&ErasureRequest>,
 ) -> Result<(), StoreError> {
-    let place: Option<Place> = sqlx::query_as(SELECT_UNERASED_ENTRY)
-        .bind(transaction_id)
-        .bind(seq)
-        .fetch_optional(&mut **tx)
-        .await?;
-    let Some(place) = place else { return Ok(()) };
-    let subject = seq.to_string();
-    tx.tells(NewEvent::of(EventKind::EntryErased, transaction_id).about(seq));
-    acts::append(tx, transaction_id, NewAct::erasure(&subject, reason, asked), None).await?;
-    // The sender's name stays when a message is redacted, unless the redacted event sets the name.
-    let keeps_name = matches!(reason, Erased::Redacted(_)) && place.kind != "membership";
-    let relation = place
-        .relates_to
-        .as_deref()
-        .map(|text| from_json::<Relation>("relates_to", text))
-        .transpose()?
-        .map(|relation| to_json(&Relation { key: None, ..relation }))
-        .transpose()?;
-    sqlx::query(ERASE_ENTRY)
-        .bind(transaction_id)
-        .bind(seq)
-        .bind(reason.as_text())
-        .bind(relation)
-        .bind(i64::from(keeps_name))
-        .execute(&mut **tx)
-        .await?;
-    sqlx::query(ERASE_RAW_EVENT)
-        .bind(&place.room_id)
-        .bind(place.position)
-        .execute(&mut **tx)
-        .await?;
-    search_rows::remove(tx, transaction_id, seq).await?;
+    let named: Vec<_> = erasures.iter().map(|it| (it.transaction_id, it.seq)).collect();
+    let places: Vec<Place> = SELECT_UNERASED_ENTRIES.select(tx, &named).await?;
+    let by_entry: HashMap<(&str, i64), &Place> =
+        places.iter().map(|place| ((place.transaction_id.as_str(), place.seq), place)).collect();
+    let mut done = HashSet::new();
+    let mut erased: Vec<NewlyErased<'_>> = Vec::new();
+    for Erasure { transaction_id, seq, reason } in erasures {
+        let entry = (*transaction_id, *seq);
+        if let Some(place) = by_entry.get(&entry).filter(|_| done.insert(entry)) {
+            tx.tells(NewEvent::of(EventKind::EntryErased, *transaction_id).about(*seq));
+            erased.push(NewlyErased::of(place, reason)?);
+        }
+    }
+    if erased.is_empty() {
+        return Ok(());
+    }
+    let acts = erased.iter().map(|it| {
+        (it.place.transaction_id.as_str(), NewAct::erasure(&it.subject, it.reason, asked))
+    });
+    acts::append_all(tx, acts.collect()).await?;
+    let rows: Vec<_> = erased.iter().map(NewlyErased::row).collect();
+    ERASE_ENTRIES.change(tx, &rows).await?;
+    let raw: Vec<_> =
+        erased.iter().map(|it| (it.place.room_id.as_str(), it.place.position)).collect();
+    ERASE_RAW_EVENTS.change(tx, &raw).await?;
+    let entries: Vec<_> =
+        erased.iter().map(|it| (it.place.transaction_id.as_str(), it.place.seq)).collect();
+    search_rows::remove(tx, &entries).await?;
     // The search index holds the words of the answers with each vote, so these are removed as well.
-    let poll = match place.kind.as_str() {
-        "poll_start" => Some(&place.event_id),
-        "edit" => place.target.as_ref(),
-        _ => None,
-    };
-    if let Some(poll) = poll {
+    let polls: BTreeSet<_> = erased.iter().filter_map(NewlyErased::poll).collect();
+    for (transaction_id, poll) in polls {
         indexing::index_votes_again(tx, transaction_id, poll, None).await?;
     }
-    files::release(tx, transaction_id, seq).await
+    files::release(tx, &entries).await
+}
+
+/// An entry that is erased now.
+struct NewlyErased<'a> {
+    place: &'a Place,
+    reason: &'a Erased,
+    /// What the act is about: the number of the entry.
+    subject: String,
+    relation: Option<String>,
+}
+
+impl<'a> NewlyErased<'a> {
+    fn of(place: &'a Place, reason: &'a Erased) -> Result<Self, StoreError> {
+        let relation = place
+            .relates_to
+            .as_deref()
+            .map(|text| from_json::<Relation>("relates_to", text))
+            .transpose()?
+            .map(|relation| to_json(&Relation { key: None, ..relation }))
+            .transpose()?;
+        Ok(Self { place, reason, subject: place.seq.to_string(), relation })
+    }
+
+    /// The columns as [`ERASE_ENTRIES`] takes them.
+    fn row(&self) -> (&str, i64, &str, Option<&str>, i64) {
+        let Place { transaction_id, seq, kind, .. } = self.place;
+        // The sender's name stays when a message is redacted, unless the redacted event sets the name.
+        let keeps_name = matches!(self.reason, Erased::Redacted(_)) && kind != "membership";
+        let relation = self.relation.as_deref();
+        (transaction_id, *seq, self.reason.as_text(), relation, i64::from(keeps_name))
+    }
+
+    /// The transaction and the poll whose votes say something else from now on, if the entry belongs to one.
+    fn poll(&self) -> Option<(&'a str, &'a str)> {
+        let place = self.place;
+        let poll = match place.kind.as_str() {
+            "poll_start" => Some(place.event_id.as_str()),
+            "edit" => place.target.as_deref(),
+            _ => None,
+        };
+        Some((place.transaction_id.as_str(), poll?))
+    }
 }
 
 #[cfg(test)]

@@ -3,6 +3,7 @@
 use sqlx::FromRow;
 
 use super::acts::{NewAct, append};
+use super::many_rows::ManyRows;
 use super::{Store, StoreError, Tx, adoption};
 use crate::event::{EventKind, NewEvent};
 use crate::record::acts::{ActKind, FileContent};
@@ -24,9 +25,13 @@ const SET_NOTED: &str = "UPDATE files SET noted = $2 WHERE mxc = $1";
 const SET_EXPIRED: &str =
     "UPDATE files SET state = 'expired', due_at = NULL WHERE mxc = $1 AND state = 'stored'";
 /// Without the salt, the digest in the chain does not reveal what the file was.
-const DELETE_SALT: &str = "UPDATE acts SET salt = NULL WHERE subject = $2 \
-     AND transaction_id = $1 AND kind = 'file' AND salt IS NOT NULL \
-     AND NOT EXISTS (SELECT 1 FROM entry_files n WHERE n.transaction_id = $1 AND n.mxc = $2)";
+static DELETE_SALTS: ManyRows = ManyRows::new(
+    "UPDATE acts SET salt = NULL FROM (VALUES ",
+    2,
+    ") AS v WHERE acts.subject = v.column2 AND acts.transaction_id = v.column1 \
+     AND acts.kind = 'file' AND acts.salt IS NOT NULL AND NOT EXISTS (SELECT 1 FROM entry_files n \
+     WHERE n.transaction_id = v.column1 AND n.mxc = v.column2)",
+);
 
 /// The number of records that get an act in one tx.
 const RECORDS_PER_TX: i64 = 64;
@@ -120,14 +125,10 @@ impl Store {
     }
 }
 
-/// Notes that an entry of a record no longer names this file. If no entry of the record names it,
-/// the salt of its act is deleted.
-pub(super) async fn released(
-    tx: &mut Tx,
-    transaction_id: &str,
-    mxc: &str,
-) -> Result<(), StoreError> {
-    sqlx::query(DELETE_SALT).bind(transaction_id).bind(mxc).execute(&mut **tx).await.map(drop)
+/// Notes that entries of some records no longer name these files (transaction and file). If no entry
+/// of the record names the file, the salt of its act is deleted.
+pub(super) async fn released(tx: &mut Tx, files: &[(&str, &str)]) -> Result<(), StoreError> {
+    DELETE_SALTS.change(tx, files).await
 }
 
 /// Returns some records that name the file and have no act of it.

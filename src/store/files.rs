@@ -1,6 +1,6 @@
 //! The files that messages name, and what is to be done about each of them.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use sqlx::FromRow;
 use ulid::Ulid;
@@ -9,6 +9,7 @@ use super::columns::from_json;
 use super::many_rows::ManyRows;
 use super::{Snapshot, Store, StoreError, Tx, file_acts};
 use crate::clock::now;
+use crate::config::DatabaseKind;
 use crate::notices::Work;
 use crate::record::{Attachment, AttachmentKey, key_in};
 
@@ -32,10 +33,21 @@ static INSERT_ENTRY_FILES: ManyRows = ManyRows::new(
 const SELECT_SHOP: &str = "SELECT shop FROM transactions WHERE id = $1";
 const SELECT_FILES_OF_ENTRY: &str =
     "SELECT mxc FROM entry_files WHERE transaction_id = $1 AND seq = $2";
-const DELETE_ENTRY_FILES: &str = "DELETE FROM entry_files WHERE transaction_id = $1 AND seq = $2";
-const SET_UNWANTED_IF_UNNAMED: &str = "\
-     UPDATE files SET state = 'unwanted', due_at = $2, problem = NULL \
-     WHERE mxc = $1 AND NOT EXISTS (SELECT 1 FROM entry_files n WHERE n.mxc = files.mxc)";
+/// The entries are looked up within the list, because otherwise SQLite would go through all of the table.
+static DELETE_NAMINGS: ManyRows = ManyRows::new(
+    "DELETE FROM entry_files WHERE (transaction_id, seq, mxc) IN \
+     (SELECT n.transaction_id, n.seq, n.mxc FROM (VALUES ",
+    2,
+    ") AS v CROSS JOIN entry_files n WHERE n.transaction_id = v.column1 AND n.seq = v.column2) \
+     RETURNING transaction_id, mxc",
+);
+/// The second column is when they are due.
+static SET_UNWANTED_IF_UNNAMED: ManyRows = ManyRows::new(
+    "UPDATE files SET state = 'unwanted', due_at = v.column2, problem = NULL FROM (VALUES ",
+    2,
+    ") AS v WHERE files.mxc = v.column1 \
+     AND NOT EXISTS (SELECT 1 FROM entry_files n WHERE n.mxc = v.column1)",
+);
 /// Each shop has a queue of its own. It holds first the files that need no other homeserver, and
 /// then one file for each other homeserver that may be asked now. The shops take turns: the first
 /// files of all queues come first, then the second ones.
@@ -91,11 +103,27 @@ const SET_STORED: &str = "UPDATE files SET state = 'stored', due_at = $5, failur
      noted = 0, refusals = 0, failing_since = NULL, problem = NULL, sha256 = $2, size = $3, \
      media_type = $4, stored_at = $6 \
      WHERE mxc = $1 AND state = 'wanted'";
-const POSTPONE_FILE: &str = "UPDATE files SET failures = failures + 1, refusals = refusals + $4, \
-     due_at = $2, problem = $3, failing_since = COALESCE(failing_since, $5) WHERE mxc = $1";
-const GIVE_UP_FILE: &str = "UPDATE files SET state = $2, due_at = NULL, problem = $3, \
-     given_up_at = $4, failing_since = COALESCE(failing_since, $4) \
-     WHERE mxc = $1 AND state = 'wanted'";
+/// Locks files in the order of their ids, on PostgreSQL only. Without it, two txs that change some of the same files
+/// could wait for each other.
+static LOCK_FILES: ManyRows = ManyRows::locking(
+    "SELECT f.mxc FROM (VALUES ",
+    1,
+    ") AS v JOIN files f ON f.mxc = v.column1",
+    " ORDER BY f.mxc FOR NO KEY UPDATE OF f",
+);
+static POSTPONE_FILES: ManyRows = ManyRows::new(
+    "UPDATE files SET failures = failures + 1, refusals = refusals + v.column4, \
+     due_at = v.column2, problem = v.column3, failing_since = COALESCE(failing_since, v.column5) \
+     FROM (VALUES ",
+    5,
+    ") AS v WHERE files.mxc = v.column1",
+);
+static GIVE_UP_FILES: ManyRows = ManyRows::new(
+    "UPDATE files SET state = v.column2, due_at = NULL, problem = v.column3, \
+     given_up_at = v.column4, failing_since = COALESCE(failing_since, v.column4) FROM (VALUES ",
+    4,
+    ") AS v WHERE files.mxc = v.column1 AND files.state = 'wanted'",
+);
 const SET_DIGEST: &str = "UPDATE files SET sha256 = $2 WHERE mxc = $1 AND state = 'wanted'";
 const SET_ERASED: &str = "UPDATE files SET state = 'erased', due_at = NULL, problem = NULL, \
      sha256 = NULL, size = NULL, media_type = NULL, stored_at = NULL \
@@ -173,6 +201,31 @@ pub struct DueFile {
     pub far: i64,
     /// The number of failed attempts in a row to fetch any file from that homeserver.
     pub server_failures: i64,
+}
+
+/// A failed try to fetch a file, or to do something else about it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct FailedTry {
+    /// As in [`FileRow`].
+    pub mxc: String,
+    /// Why it failed.
+    pub problem: String,
+    /// What follows from it.
+    pub next: AfterFailure,
+}
+
+/// What follows from a failed try.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum AfterFailure {
+    /// The file is given up, as `refused` or `missing`, until an administrator retries it.
+    GivenUp(&'static str),
+    /// There is another try.
+    Retry {
+        /// When, in milliseconds since 1970.
+        at: i64,
+        /// Whether the failed try was a refusal.
+        is_refusal: bool,
+    },
 }
 
 impl Store {
@@ -317,33 +370,28 @@ impl Store {
         self.run(sqlx::query(SET_EXPIRY).bind(milliseconds)).await
     }
 
-    /// Postpones a file because it was refused or because fetching it failed.
+    /// Notes failed tries of different files in one commit.
     ///
     /// # Errors
-    /// If the database does not answer.
-    pub async fn file_postponed(
-        &self,
-        mxc: &str,
-        until: i64,
-        is_refusal: bool,
-        problem: &str,
-    ) -> Result<(), StoreError> {
-        let postponed = sqlx::query(POSTPONE_FILE).bind(mxc).bind(until).bind(problem);
-        self.run(postponed.bind(i64::from(is_refusal)).bind(now())).await
-    }
-
-    /// Notes that a file was given up, as `refused` or `missing`, until an administrator retries
-    /// it.
-    ///
-    /// # Errors
-    /// If the database does not answer.
-    pub async fn file_given_up(
-        &self,
-        mxc: &str,
-        state: &str,
-        problem: &str,
-    ) -> Result<(), StoreError> {
-        self.run(sqlx::query(GIVE_UP_FILE).bind(mxc).bind(state).bind(problem).bind(now())).await
+    /// If the database does not answer. In this case nothing is written.
+    pub async fn files_failed(&self, tries: &[FailedTry]) -> Result<(), StoreError> {
+        let now = now();
+        let (mut given_up, mut postponed) = (Vec::new(), Vec::new());
+        for FailedTry { mxc, problem, next } in tries {
+            let (mxc, problem) = (mxc.as_str(), problem.as_str());
+            match *next {
+                AfterFailure::GivenUp(state) => given_up.push((mxc, state, problem, now)),
+                AfterFailure::Retry { at, is_refusal } => {
+                    postponed.push((mxc, at, problem, i64::from(is_refusal), now));
+                }
+            }
+        }
+        let files: Vec<&str> = tries.iter().map(|it| it.mxc.as_str()).collect();
+        let mut tx = self.begin().await?;
+        lock(&mut tx, &files).await?;
+        GIVE_UP_FILES.change(&mut tx, &given_up).await?;
+        POSTPONE_FILES.change(&mut tx, &postponed).await?;
+        tx.commit().await
     }
 
     /// Notes that a file that is no longer wanted is deleted from the file store.
@@ -450,20 +498,28 @@ pub(super) async fn want(tx: &mut Tx, wanted: &[Wanted<'_>]) -> Result<(), Store
     INSERT_ENTRY_FILES.insert(tx, &of_entries).await
 }
 
-/// Notes that an entry no longer names its files. Files that no entry names are to be deleted.
-pub(super) async fn release(tx: &mut Tx, transaction_id: &str, seq: i64) -> Result<(), StoreError> {
-    let named: Vec<String> = sqlx::query_scalar(SELECT_FILES_OF_ENTRY)
-        .bind(transaction_id)
-        .bind(seq)
-        .fetch_all(&mut **tx)
-        .await?;
-    sqlx::query(DELETE_ENTRY_FILES).bind(transaction_id).bind(seq).execute(&mut **tx).await?;
-    if !named.is_empty() {
-        tx.makes(Work::Files);
+/// Notes that entries (transaction and number) no longer name their files. Files that no entry names
+/// are to be deleted.
+pub(super) async fn release(tx: &mut Tx, entries: &[(&str, i64)]) -> Result<(), StoreError> {
+    let namings: Vec<(String, String)> = DELETE_NAMINGS.select(tx, entries).await?;
+    if namings.is_empty() {
+        return Ok(());
     }
-    for mxc in named {
-        sqlx::query(SET_UNWANTED_IF_UNNAMED).bind(&mxc).bind(now()).execute(&mut **tx).await?;
-        file_acts::released(tx, transaction_id, &mxc).await?;
+    tx.makes(Work::Files);
+    let files: BTreeSet<&str> = namings.iter().map(|(_, mxc)| mxc.as_str()).collect();
+    lock(tx, &files.iter().copied().collect::<Vec<_>>()).await?;
+    let due_at = now();
+    let files: Vec<_> = files.into_iter().map(|mxc| (mxc, due_at)).collect();
+    SET_UNWANTED_IF_UNNAMED.change(tx, &files).await?;
+    let of_records: BTreeSet<_> =
+        namings.iter().map(|(id, mxc)| (id.as_str(), mxc.as_str())).collect();
+    file_acts::released(tx, &of_records.into_iter().collect::<Vec<_>>()).await
+}
+
+/// Locks these files in a fixed order. On SQLite, a tx that writes has locked everything.
+async fn lock(tx: &mut Tx, files: &[&str]) -> Result<(), StoreError> {
+    if tx.kind() == DatabaseKind::Postgres && files.len() > 1 {
+        let _locked: Vec<(String,)> = LOCK_FILES.select(tx, files).await?;
     }
     Ok(())
 }
@@ -484,7 +540,7 @@ pub(super) async fn rename(
     if named.iter().all(|mxc| names.contains(mxc)) && named.len() == names.len() {
         return Ok(());
     }
-    release(tx, transaction_id, seq).await?;
+    release(tx, &[(transaction_id, seq)]).await?;
     let shop: String =
         sqlx::query_scalar(SELECT_SHOP).bind(transaction_id).fetch_one(&mut **tx).await?;
     let wanted = |mxc| Wanted { transaction_id, seq, mxc, shop: &shop };

@@ -1,7 +1,7 @@
 //! Statements for many rows at once: each has a list of rows after `VALUES`.
 //!
-//! A statement for each number of rows would fill the caches of prepared statements. So there are
-//! only statements for 1, 2, 4 … 128 rows.
+//! A statement for each number of rows would fill the caches of prepared statements (sqlx keeps 100 for a connection).
+//! So there are only statements for 1, 2, 4 … 128 rows, and where a list can be filled up, for 1, 8, 32 and 128.
 //!
 //! On SQLite, the parameters are `?`. It keeps those with a name such as `$900` in a list, and sqlx
 //! asks for the name of each, so the time to bind them would grow with the square of their number.
@@ -20,6 +20,8 @@ use crate::config::DatabaseKind;
 /// The greatest number of rows in one statement. With 32 columns, it has 4,096 parameters
 /// (SQLite allows 32,766 of them, PostgreSQL 65,535).
 pub(super) const MAX_ROWS: usize = 128;
+/// The lengths of lists that are filled up.
+const PADDED_LENGTHS: [usize; 4] = [1, 8, 32, MAX_ROWS];
 /// The number of powers of two up to [`MAX_ROWS`].
 const SIZES: usize = MAX_ROWS.ilog2() as usize + 1;
 
@@ -228,6 +230,7 @@ rows_of_several_columns! {
     (a: A, b: B, c: C, d: D, e: E, f: F)
     (a: A, b: B, c: C, d: D, e: E, f: F, g: G)
     (a: A, b: B, c: C, d: D, e: E, f: F, g: G, h: H, i: I, j: J)
+    (a: A, b: B, c: C, d: D, e: E, f: F, g: G, h: H, i: I, j: J, k: K)
 }
 
 /// What a statement selects.
@@ -258,7 +261,8 @@ pub(super) fn in_exact_pieces<T>(mut rows: &[T]) -> impl Iterator<Item = &[T]> {
 pub(super) fn in_padded_pieces<T: Clone>(rows: &[T], padding: T) -> impl Iterator<Item = Vec<T>> {
     rows.chunks(MAX_ROWS).map(move |piece| {
         let mut piece = piece.to_vec();
-        piece.resize(piece.len().next_power_of_two(), padding.clone());
+        let length = PADDED_LENGTHS.into_iter().find(|length| *length >= piece.len());
+        piece.resize(length.unwrap_or(MAX_ROWS), padding.clone());
         piece
     })
 }
@@ -300,5 +304,9 @@ mod tests {
         assert_eq!(pieces[0][..100], rows);
         assert!(pieces[0][100..].iter().all(|padding| *padding == 0));
         assert_eq!(in_padded_pieces::<i32>(&[], 0).count(), 0);
+        let lengths = [1, 2, 8, 9, 33, 129].map(|count| {
+            in_padded_pieces(&vec![0; count], 0).map(|piece| piece.len()).collect::<Vec<_>>()
+        });
+        assert_eq!(lengths, [vec![1], vec![8], vec![8], vec![32], vec![128], vec![128, 1]]);
     }
 }

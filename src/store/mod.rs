@@ -125,7 +125,7 @@ pub use erasure::Forgotten;
 pub use event_subjects::{HeadOfRecord, KeptFileRow, StatusRow};
 pub use events::{EventFilter, EventPage, EventRow, Lost};
 pub use far_invitations::FarInvitation;
-pub use files::{DueFile, FileRow};
+pub use files::{AfterFailure, DueFile, FailedTry, FileRow};
 pub use foreign::{Departure, FOREIGN_EVENTS, FOREIGN_ROOMS_LEFT};
 pub use gaps::Gap;
 pub use grants::{GrantRow, NewGrant, Way};

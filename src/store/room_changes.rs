@@ -3,9 +3,14 @@
 //! A change is noted in the tx that records its event, so that the reconciler certainly reacts to
 //! it.
 
+use std::collections::{BTreeMap, HashMap};
+
+use serde::Deserialize;
+use sqlx::FromRow;
 use ulid::Ulid;
 
 use super::columns::parse_id;
+use super::packed_rows::{PackedRows, packed_rows};
 use super::stored_values::UNKNOWN_DIGEST;
 use super::{SendKey, StoreError, Tx, due_rooms, foreign, refused_steps, rooms};
 use crate::clock::now;
@@ -21,10 +26,21 @@ const SET_TOMBSTONE: &str = "UPDATE rooms SET tombstone_at = $2, successor = $3 
      WHERE transaction_id = $1";
 const SET_REPAIRS: &str =
     "UPDATE rooms SET repairs = $2, repaired_at = $3 WHERE transaction_id = $1";
-const SELECT_EVENT_OF_SENDER: &str = "SELECT kind, target FROM entries WHERE transaction_id = $1 \
-     AND event_id = $2 AND sender = $3";
-const SELECT_CHANGE_MESSAGE: &str = "SELECT send_key FROM sends WHERE transaction_id = $1 \
-     AND event_id = $2 AND send_key LIKE $3";
+/// Selects what is known about events (transaction, event id and the bot), as [`OfBot`].
+static SELECT_EVENTS_OF_BOT: PackedRows = packed_rows!(
+    {
+        transaction_id: "v.column1",
+        event_id: "v.column2",
+        kind: "e.kind",
+        target: "e.target",
+        send_key: "(SELECT s.send_key FROM sends s WHERE s.transaction_id = v.column1 \
+             AND s.event_id = v.column2 AND s.send_key LIKE v.column4 LIMIT 1)",
+    },
+    " FROM (VALUES ",
+    4,
+    ") AS v LEFT JOIN entries e ON e.transaction_id = v.column1 AND e.event_id = v.column2 \
+     AND e.sender = v.column3 WHERE v.column1 <> ''"
+);
 const TELL_CHANGE_AGAIN: &str = "UPDATE rooms SET retold = retold + 1, telling_revision = NULL, \
      told_revision = CASE WHEN told_revision > $2 THEN $2 ELSE told_revision END \
      WHERE transaction_id = $1";
@@ -59,13 +75,55 @@ pub(super) struct Seen {
     pub(super) change: Option<Change>,
 }
 
+/// What the bot sent and somebody removed.
+#[derive(Deserialize, FromRow)]
+struct OfBot {
+    transaction_id: String,
+    event_id: String,
+    /// The kind of its entry. None: there is none yet, or somebody else sent it.
+    kind: Option<String>,
+    /// The event to which that entry refers.
+    target: Option<String>,
+    /// The key of its send, if it told a change.
+    send_key: Option<String>,
+}
+
+/// The removed events of the bot, by transaction and event id.
+pub(super) struct RemovedOfBot(HashMap<(String, String), OfBot>);
+
+impl RemovedOfBot {
+    fn get(&self, transaction_id: &str, event_id: &str) -> Option<&OfBot> {
+        self.0.get(&(transaction_id.to_owned(), event_id.to_owned()))
+    }
+}
+
+/// Looks up which of the events that were removed the bot sent.
+pub(super) async fn removed_of_bot(
+    tx: &mut Tx,
+    seen: &BTreeMap<&str, Vec<Seen>>,
+    bot: &str,
+) -> Result<RemovedOfBot, StoreError> {
+    let changes = SendKey::changes_pattern();
+    let mut removed = Vec::new();
+    for (id, seen) in seen {
+        for Seen { change, .. } in seen {
+            if let Some(Change::Removed(target)) = change {
+                removed.push((*id, target.as_str(), bot, changes.as_str()));
+            }
+        }
+    }
+    let rows: Vec<OfBot> = SELECT_EVENTS_OF_BOT.select(tx, &removed).await?;
+    let by_event = |row: OfBot| ((row.transaction_id.clone(), row.event_id.clone()), row);
+    Ok(RemovedOfBot(rows.into_iter().map(by_event).collect()))
+}
+
 /// Notes what the events `seen` change in the current room.
 pub(super) async fn note(
     tx: &mut Tx,
     transaction_id: &str,
     current: &CurrentRoom,
     seen: &[Seen],
-    bot: &str,
+    of_bot: &RemovedOfBot,
 ) -> Result<(), StoreError> {
     let id = parse_id(transaction_id)?;
     let mut steps: Vec<(Step, String)> = Vec::new();
@@ -89,27 +147,21 @@ pub(super) async fn note(
                 steps.push((Step::ShowHead, format!("{sender} changed the signed head")));
             }
             Change::Removed(target) => {
-                let ours: Option<(String, Option<String>)> = sqlx::query_as(SELECT_EVENT_OF_SENDER)
-                    .bind(transaction_id)
-                    .bind(target)
-                    .bind(bot)
-                    .fetch_optional(&mut **tx)
-                    .await?;
-                let (kind, changed) = ours.unwrap_or_default();
-                match (kind.as_str(), current.summary_event.as_ref()) {
-                    ("state", _) => {
+                let Some(removed) = of_bot.get(transaction_id, target) else { continue };
+                match (removed.kind.as_deref(), current.summary_event.as_ref()) {
+                    (Some("state"), _) => {
                         let what = format!("{sender} removed the content of the room's state");
                         for step in [Step::PublishState, Step::PinSummary, Step::ShowHead] {
                             steps.push((step, what.clone()));
                         }
                     }
                     // Without the edit, the summary shows an outdated invoice.
-                    ("edit", Some(summary)) if changed.as_ref() == Some(summary) => {
+                    (Some("edit"), Some(summary)) if removed.target.as_ref() == Some(summary) => {
                         rooms::event_redacted(tx, id, summary).await?;
                         let what = format!("{sender} removed an edit of the summary");
                         steps.push((Step::SendSummary, what));
                     }
-                    _ if tell_again(tx, transaction_id, target).await? => {
+                    _ if tell_again(tx, transaction_id, removed).await? => {
                         let what = format!("{sender} removed the bot's message about a change");
                         steps.push((Step::AnnounceChange, what));
                     }
@@ -149,15 +201,13 @@ pub(super) async fn note(
     Ok(())
 }
 
-/// Has a change told again if `event` is the message that told it. Returns whether it is.
-async fn tell_again(tx: &mut Tx, transaction_id: &str, event: &str) -> Result<bool, StoreError> {
-    let told: Option<String> = sqlx::query_scalar(SELECT_CHANGE_MESSAGE)
-        .bind(transaction_id)
-        .bind(event)
-        .bind(SendKey::changes_pattern())
-        .fetch_optional(&mut **tx)
-        .await?;
-    let Some(revision) = told.as_deref().and_then(SendKey::changed_revision) else {
+/// Has a change told again if `removed` is the message that told it. Returns whether it is.
+async fn tell_again(
+    tx: &mut Tx,
+    transaction_id: &str,
+    removed: &OfBot,
+) -> Result<bool, StoreError> {
+    let Some(revision) = removed.send_key.as_deref().and_then(SendKey::changed_revision) else {
         return Ok(false);
     };
     let again = sqlx::query(TELL_CHANGE_AGAIN).bind(transaction_id).bind(revision - 1);

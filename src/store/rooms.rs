@@ -1,10 +1,13 @@
 //! The rooms of transactions: what is known of them, and what was done in them.
 
+use std::collections::HashSet;
+
 use ruma::RoomId;
 use ulid::Ulid;
 
 use super::alias::new_alias;
 use super::columns::parse_id;
+use super::packed_rows::{PackedRows, packed_rows};
 use super::stored_values::{FROM_NEWEST_EVENT, TO_START_OF_ROOM};
 use super::{RoomRow, Store, StoreError, Tx, adoption, due_rooms};
 use crate::clock::now;
@@ -101,6 +104,12 @@ const SET_TELLING_REVISION: &str =
     "UPDATE rooms SET telling_revision = $2 WHERE transaction_id = $1";
 const SET_TOLD_REVISION: &str = "UPDATE rooms SET told_revision = $2, telling_revision = NULL \
      WHERE transaction_id = $1";
+static SELECT_SUMMARIES: PackedRows = packed_rows!(
+    ["r.transaction_id", "r.summary_event"],
+    " FROM (VALUES ",
+    2,
+    ") AS v CROSS JOIN rooms r WHERE r.transaction_id = v.column1 AND r.summary_event = v.column2"
+);
 const FORGET_SUMMARY: &str = "UPDATE rooms SET summary_event = NULL, summary_shown = NULL, \
      summary_pinned = NULL, summaries_gone = summaries_gone + 1 \
      WHERE transaction_id = $1 AND summary_event = $2";
@@ -327,6 +336,14 @@ pub(super) async fn insert(tx: &mut Tx, id: Ulid, correlation: &str) -> Result<(
         .execute(&mut **tx)
         .await
         .map(drop)
+}
+
+/// Returns those of the events (transaction and event id) that are the summary of the transaction's room.
+pub(super) async fn summaries_among(
+    tx: &mut Tx,
+    events: &[(&str, &str)],
+) -> Result<HashSet<(String, String)>, StoreError> {
+    Ok(SELECT_SUMMARIES.select(tx, events).await?.into_iter().collect())
 }
 
 /// Notes that the event `event_id` was redacted. If it is the summary of the transaction's room,

@@ -28,7 +28,6 @@ static DELETE_ROWS: ManyRows = ManyRows::new(
     2,
     ") AS v CROSS JOIN search_rows s WHERE s.transaction_id = v.column1 AND s.seq = v.column2)",
 );
-const DELETE_ROW: &str = "DELETE FROM search_rows WHERE transaction_id = $1 AND seq = $2";
 
 /// The number of ids for entries with the same millisecond in the reading order.
 pub(super) const IDS_PER_MILLISECOND: i64 = 1 << 12;
@@ -156,9 +155,9 @@ fn with_ids<'a>(rows: &[&'a NewRow], attempt: i64) -> BTreeMap<i64, &'a NewRow> 
     by_id
 }
 
-/// Removes an entry from the index.
-pub(super) async fn remove(tx: &mut Tx, transaction_id: &str, seq: i64) -> Result<(), StoreError> {
-    sqlx::query(DELETE_ROW).bind(transaction_id).bind(seq).execute(&mut **tx).await.map(drop)
+/// Removes entries (transaction and number) from the index.
+pub(super) async fn remove(tx: &mut Tx, entries: &[(&str, i64)]) -> Result<(), StoreError> {
+    DELETE_ROWS.change(tx, entries).await
 }
 
 /// Returns the smallest id for a place in the reading order, in milliseconds since 1970.

@@ -4,7 +4,7 @@ use serde_json::{Value, json};
 use tallyroom::clock::now;
 use tallyroom::intake::derive_all;
 use tallyroom::record::Entry;
-use tallyroom::store::{Arrival, ReadUpTo, Unindexed};
+use tallyroom::store::{AfterFailure, Arrival, FailedTry, ReadUpTo, Unindexed};
 use ulid::Ulid;
 
 use crate::bench::{BOT, Bench, USERS, deriving};
@@ -15,6 +15,8 @@ use crate::databases::{Database, on_each_database};
 const STATEMENTS_OF_A_LARGE_PUSH: usize = 21;
 /// The greatest number of statements for a push of one message, recorded. One of them writes the event of the feed.
 const STATEMENTS_OF_ONE_MESSAGE: usize = 15;
+/// The greatest number of statements that redactions of any number of messages with files add to those of a large push.
+const STATEMENTS_OF_REDACTIONS: usize = 20;
 /// The greatest number of statements to index 100 entries.
 const STATEMENTS_OF_INDEXING: usize = 6;
 /// One commit for the push, and one for the record.
@@ -47,6 +49,80 @@ fn a_push_of_a_hundred_events_in_one_room_takes_few_statements() {
             entries(&database.bench, *id).await.into_iter().filter_map(|it| it.text).collect();
         let said: Vec<_> = (0..100).map(|n| format!("line {n}")).collect();
         assert_eq!(texts, said);
+    });
+}
+
+#[test]
+fn redactions_of_many_messages_take_few_statements() {
+    on_each_database(async |database| {
+        let rooms = rooms(&database.bench, 10).await;
+        let room = |n: usize| rooms[n % 10].1.as_str();
+        let said: Vec<_> = (0..100)
+            .map(|n| if n < 30 { picture(room(n), n) } else { message(room(n), n) })
+            .collect();
+        push(database, &said, &[]).await;
+        // By the authors, by somebody else, and of events that never come.
+        let removals: Vec<_> = (0..100)
+            .map(|n| match n {
+                0..60 => removal(room(n), n, USERS[n % 2]),
+                60..80 => removal(room(n), n, USERS[2]),
+                _ => removal(room(n), n + 100, USERS[n % 2]),
+            })
+            .collect();
+        let counted = push(database, &removals, &[]).await;
+        counted.assert_statements_at_most(STATEMENTS_OF_A_LARGE_PUSH + STATEMENTS_OF_REDACTIONS);
+        counted.assert_commits_at_most(COMMITS);
+        for (place, (id, _)) in rooms.iter().enumerate() {
+            let entries = entries(&database.bench, *id).await;
+            let erased: Vec<_> = entries
+                .iter()
+                .filter(|it| it.erased.is_some())
+                .map(|it| it.fixed.event_id.clone())
+                .collect();
+            let expected: Vec<_> =
+                (0..6).map(|n| format!("${}:{}", 10 * n + place, room(place))).collect();
+            assert_eq!(erased, expected);
+            let mut snapshot = database.bench.store.snapshot().await.unwrap();
+            let acts = snapshot.acts(*id, 0).await.unwrap();
+            let acts: Vec<_> = acts
+                .iter()
+                .filter(|it| it.act.reason == "redacted")
+                .map(|it| &*it.act.subject)
+                .collect();
+            assert_eq!(acts, ["1", "2", "3", "4", "5", "6"]);
+            let files = snapshot.files(*id).await.unwrap();
+            assert!(files.is_empty(), "{files:?}");
+        }
+    });
+}
+
+#[test]
+fn a_hundred_failed_tries_to_fetch_files_share_a_commit() {
+    on_each_database(async |database| {
+        let (id, room) = database.bench.transaction().await;
+        let said: Vec<_> = (0..100).map(|n| picture(&room, n)).collect();
+        push(database, &said, &[]).await;
+        let tries: Vec<_> = (0..100)
+            .map(|n| FailedTry {
+                mxc: address(&room, n),
+                problem: format!("problem {n}"),
+                next: match n {
+                    0..10 => AfterFailure::GivenUp("missing"),
+                    _ => AfterFailure::Retry { at: i64::MAX, is_refusal: n < 50 },
+                },
+            })
+            .collect();
+        let store = database.bench.store.clone();
+        let ((), counted) =
+            database.count(async { store.files_failed(&tries).await.unwrap() }).await;
+        counted.assert_statements_at_most(3);
+        counted.assert_commits_at_most(1);
+        let files = store.files_of_entries(id, 1, 100).await.unwrap();
+        let of = |n: usize| files.iter().find(|it| it.mxc == address(&room, n)).unwrap();
+        assert!((0..100).all(|n| of(n).problem == Some(format!("problem {n}"))));
+        assert_eq!((of(9).state.as_str(), of(10).state.as_str()), ("missing", "wanted"));
+        assert_eq!((of(9).failures, of(10).failures), (0, 1));
+        assert!(store.due_files("x", 128).await.unwrap().is_empty());
     });
 }
 
@@ -176,6 +252,26 @@ fn message(room: &str, number: usize) -> Value {
         "type": "m.room.message", "room_id": room, "sender": USERS[number % 2],
         "event_id": format!("${number}:{room}"), "origin_server_ts": now() - 1_000 + i64::try_from(number).unwrap(),
         "content": { "msgtype": "m.text", "body": format!("line {number}") },
+    })
+}
+
+fn picture(room: &str, number: usize) -> Value {
+    let mut event = message(room, number);
+    event["content"] =
+        json!({ "msgtype": "m.image", "body": "photo.jpg", "url": address(room, number) });
+    event
+}
+
+fn address(room: &str, number: usize) -> String {
+    format!("mxc://x/{}{number}", &room[1..room.len() - 2])
+}
+
+fn removal(room: &str, number: usize, user: &str) -> Value {
+    let event = format!("${number}:{room}");
+    json!({
+        "type": "m.room.redaction", "room_id": room, "sender": user,
+        "event_id": format!("$removal-{number}:{room}"), "origin_server_ts": now(),
+        "redacts": event, "content": { "redacts": event },
     })
 }
 
