@@ -8,71 +8,109 @@ use serde_json::Value;
 use serde_json::value::RawValue;
 use sha2::{Digest, Sha256};
 
+use crate::moment::{Ephemeral, ephemeral_of_push};
 use crate::store::Arrival;
 
 /// The greatest length of an id, in bytes (Matrix specification, "Size limits"). It is three times
 /// the limit of the specification, because U+0000 is replaced by a character of three bytes. Longer
 /// ids do not fit into the database's indexes.
 const MAX_ID_BYTES: usize = 3 * 255;
+/// The key of what is bundled with an event.
+const BUNDLE: &str = "m.relations";
 
-/// The body of a push. Only its events are parsed, so that nothing else in it can make it fail.
+/// The body of a push. What is no event is only cut out.
 #[derive(Deserialize)]
-struct Push {
-    #[serde(default)]
-    events: Vec<Box<RawValue>>,
+struct Body<'a> {
+    #[serde(borrow, default)]
+    events: Vec<&'a RawValue>,
+    #[serde(borrow)]
+    ephemeral: Option<&'a RawValue>,
+    /// The name of `ephemeral` before it was part of the specification.
+    #[serde(borrow, rename = "de.sorunome.msc2409.ephemeral")]
+    unstable: Option<&'a RawValue>,
 }
 
+/// The body of a push in which something else than the events is odd.
+#[derive(Deserialize)]
+struct OnlyEvents<'a> {
+    #[serde(borrow, default)]
+    events: Vec<&'a RawValue>,
+}
+
+/// What is read of each event.
 #[derive(Deserialize)]
 struct Outer<'a> {
+    room_id: Option<String>,
+    event_id: Option<String>,
     #[serde(borrow)]
     unsigned: Option<&'a RawValue>,
 }
 
+/// What is read of an event in which an id is odd.
 #[derive(Deserialize)]
+struct OnlyUnsigned<'a> {
+    #[serde(borrow)]
+    unsigned: Option<&'a RawValue>,
+}
+
 struct Envelope {
     room_id: Option<String>,
     event_id: Option<String>,
 }
 
-/// Returns the events of a push.
+/// A push as it is handled.
+#[derive(Debug)]
+pub struct Push {
+    /// Its events.
+    pub arrivals: Vec<Arrival>,
+    /// Its ephemeral data.
+    pub ephemeral: Ephemeral,
+}
+
+/// Reads the body of a push.
 ///
 /// # Errors
 /// Returns an error if the body is not a JSON object with a list of events.
-pub fn events_of_push(body: &[u8]) -> Result<Vec<Arrival>, serde_json::Error> {
+pub fn read_push(body: &[u8]) -> Result<Push, serde_json::Error> {
     // If invalid UTF-8 were refused, the homeserver would repeat the push for ever.
     let text = String::from_utf8_lossy(body);
-    let push: Push = serde_json::from_str(&text)?;
-    Ok(push.events.iter().map(|raw| arrival(raw, None)).collect())
+    // Nothing but the events can make it fail.
+    let body: Body<'_> = serde_json::from_str(&text).or_else(|_| {
+        let OnlyEvents { events } = serde_json::from_str(&text)?;
+        Ok::<_, serde_json::Error>(Body { events, ephemeral: None, unstable: None })
+    })?;
+    let arrivals = body.events.iter().map(|raw| arrival(raw, None)).collect();
+    let [ephemeral, unstable] = [body.ephemeral, body.unstable].map(|it| it.map(RawValue::get));
+    Ok(Push { arrivals, ephemeral: ephemeral_of_push(ephemeral, unstable) })
 }
 
 /// Returns one event as a row for the journal. `room` is the id of its room, if the event itself
 /// does not have it (as in a sync).
 pub(super) fn arrival(raw: &RawValue, room: Option<&str>) -> Arrival {
-    let raw = &*without_bundle(raw.get());
-    let envelope = envelope(raw);
+    let (envelope, unsigned) = envelope(raw.get());
+    let raw = without_bundle(raw.get(), unsigned);
     let room_id = room.map(str::to_owned).or(envelope.room_id).unwrap_or_default();
     let room_id = if room_id.len() <= MAX_ID_BYTES { room_id } else { String::new() };
     // An event without a valid id is identified by its bytes.
     let event_id = envelope
         .event_id
         .filter(|id| !id.is_empty() && id.len() <= MAX_ID_BYTES)
-        .unwrap_or_else(|| format!("sha256:{:x}", Sha256::digest(raw)));
-    Arrival { room_id, event_id, raw: raw.to_owned() }
+        .unwrap_or_else(|| format!("sha256:{:x}", Sha256::digest(&*raw)));
+    Arrival { room_id, event_id, raw: raw.into_owned() }
 }
 
-/// Returns the event without the later events that the homeserver bundles with it, such as the
+/// Returns the event without the later events that the homeserver bundles with it in `unsigned`, such as the
 /// newest edit or the newest answer in a thread (Client-Server API, "Aggregations of child
 /// events"). Those are also sent as separate events, and a copy here would remain when they are
 /// redacted or erased.
-fn without_bundle(raw: &str) -> Cow<'_, str> {
-    let Ok(Outer { unsigned: Some(unsigned) }) = serde_json::from_str(raw) else {
-        return Cow::Borrowed(raw);
-    };
-    let unsigned = unsigned.get();
+fn without_bundle<'a>(raw: &'a str, unsigned: Option<&'a str>) -> Cow<'a, str> {
+    // Nearly no event has one. With a backslash, the key may be written in another way.
+    let may_have_bundle = |it: &&str| it.contains(BUNDLE) || it.contains('\\');
+    let Some(unsigned) = unsigned.filter(may_have_bundle) else { return Cow::Borrowed(raw) };
     let Ok(mut parts) = serde_json::from_str::<BTreeMap<String, &RawValue>>(unsigned) else {
         return Cow::Borrowed(raw);
     };
-    if parts.remove("m.relations").is_none() {
+    if parts.remove(BUNDLE).is_none() {
         return Cow::Borrowed(raw);
     }
     // `unsigned` is a slice of `raw`, so its address tells where it starts in `raw`.
@@ -84,29 +122,28 @@ fn without_bundle(raw: &str) -> Cow<'_, str> {
     }
 }
 
-fn envelope(raw: &str) -> Envelope {
-    serde_json::from_str(raw)
-        .unwrap_or_else(|_| {
-            // With duplicate keys or wrong types, only the valid ids are used.
-            let value: Value = serde_json::from_str(raw).unwrap_or_default();
-            let text = |key: &str| value.get(key).and_then(Value::as_str).map(without_nul);
-            Envelope { room_id: text("room_id"), event_id: text("event_id") }
-        })
-        .clean()
+/// Returns the ids of an event, and its part `unsigned`.
+fn envelope(raw: &str) -> (Envelope, Option<&str>) {
+    if let Ok(Outer { room_id, event_id, unsigned }) = serde_json::from_str(raw) {
+        return (Envelope { room_id, event_id }.clean(), unsigned.map(RawValue::get));
+    }
+    // With duplicate keys or wrong types, only the valid ids are used.
+    let value: Value = serde_json::from_str(raw).unwrap_or_default();
+    let text = |key: &str| value.get(key).and_then(Value::as_str).map(str::to_owned);
+    let envelope = Envelope { room_id: text("room_id"), event_id: text("event_id") };
+    let rest: Option<OnlyUnsigned<'_>> = serde_json::from_str(raw).ok();
+    (envelope.clean(), rest.and_then(|it| it.unsigned).map(RawValue::get))
 }
 
 impl Envelope {
     /// Replaces U+0000, which PostgreSQL cannot store in text and which no valid id has.
     fn clean(self) -> Self {
-        Self {
-            room_id: self.room_id.as_deref().map(without_nul),
-            event_id: self.event_id.as_deref().map(without_nul),
-        }
+        Self { room_id: self.room_id.map(without_nul), event_id: self.event_id.map(without_nul) }
     }
 }
 
-fn without_nul(text: &str) -> String {
-    text.replace('\0', "\u{fffd}")
+fn without_nul(text: String) -> String {
+    if text.contains('\0') { text.replace('\0', "\u{fffd}") } else { text }
 }
 
 #[cfg(test)]
@@ -114,8 +151,9 @@ mod tests {
     use super::*;
 
     fn ids(body: &str) -> Vec<(String, String)> {
-        events_of_push(body.as_bytes())
+        read_push(body.as_bytes())
             .unwrap()
+            .arrivals
             .into_iter()
             .map(|it| (it.room_id, it.event_id))
             .collect()
@@ -125,7 +163,7 @@ mod tests {
     fn the_raw_text_is_kept_byte_for_byte() {
         let body =
             r#"{"events":[{"event_id":"$a",  "room_id":"!r:x","n":1.0,"z":"\u0000\ud800"}]}"#;
-        let arrivals = events_of_push(body.as_bytes()).unwrap();
+        let arrivals = read_push(body.as_bytes()).unwrap().arrivals;
         assert_eq!(
             arrivals[0].raw,
             r#"{"event_id":"$a",  "room_id":"!r:x","n":1.0,"z":"\u0000\ud800"}"#
@@ -137,19 +175,32 @@ mod tests {
         let body = r#"{"events":[{"event_id":"$a","room_id":"!r:x","content":{"a":{"age":1.50}},
             "unsigned":{"age":1.50,"m.relations":{"m.thread":{"latest_event":{"content":{"body":
             "secret"}}}},"prev_content":{"z":1,"a":2}},"x":1}]}"#;
-        let arrivals = events_of_push(body.as_bytes()).unwrap();
+        let arrivals = read_push(body.as_bytes()).unwrap().arrivals;
         assert_eq!(
             arrivals[0].raw,
             r#"{"event_id":"$a","room_id":"!r:x","content":{"a":{"age":1.50}},
             "unsigned":{"age":1.50,"prev_content":{"z":1,"a":2}},"x":1}"#
         );
+        let kept = |raw: &str| {
+            let push = format!(r#"{{"events":[{raw}]}}"#);
+            read_push(push.as_bytes()).unwrap().arrivals.remove(0).raw
+        };
         for same in [
             r#"{"unsigned":{"age":1, "z":2}}"#,
+            r#"{"unsigned":{"age":"\n", "z":2}}"#,
             r#"{"unsigned":7}"#,
+            r#"{"unsigned":"m.relations"}"#,
             r#"{"unsigned":null,"content":{"m.relations":1}}"#,
             "null",
         ] {
-            assert_eq!(without_bundle(same), same);
+            assert_eq!(kept(same), same);
+        }
+        for odd in [
+            r#"{"unsigned":{"m\u002erelations":1}}"#,
+            r#"{"room_id":7,"unsigned":{"m.relations":1}}"#,
+            r#"{"event_id":"$a","event_id":"$b","unsigned":{"m.relations":1}}"#,
+        ] {
+            assert!(kept(odd).ends_with(r#""unsigned":{}}"#), "{odd}");
         }
     }
 
@@ -171,6 +222,21 @@ mod tests {
     }
 
     #[test]
+    fn odd_ephemeral_data_does_not_affect_the_events() {
+        for ephemeral in [
+            r#""ephemeral":7"#,
+            r#""ephemeral":[{"type":"m.receipt"}],"ephemeral":[]"#,
+            r#""ephemeral":null,"de.sorunome.msc2409.ephemeral":{}"#,
+        ] {
+            let body =
+                format!(r#"{{{ephemeral},"events":[{{"event_id":"$a","room_id":"!r:x"}}]}}"#);
+            let push = read_push(body.as_bytes()).unwrap();
+            assert_eq!(push.arrivals.len(), 1);
+            assert_eq!(push.ephemeral, Ephemeral::default());
+        }
+    }
+
+    #[test]
     fn a_push_without_events_is_empty() {
         assert!(ids(r#"{"de.sorunome.msc2409.ephemeral":[]}"#).is_empty());
     }
@@ -180,6 +246,6 @@ mod tests {
         let mut body = br#"{"events":[{"event_id":"$a","room_id":"!r:x","b":""#.to_vec();
         body.push(0xff);
         body.extend_from_slice(br#""}]}"#);
-        assert_eq!(events_of_push(&body).unwrap().len(), 1);
+        assert_eq!(read_push(&body).unwrap().arrivals.len(), 1);
     }
 }

@@ -21,11 +21,16 @@ const ROOMS_PER_TX: i64 = 64;
 /// Derives entries until `stop`.
 pub async fn derive_forever(store: Store, deriving: Deriving, stop: CancellationToken) {
     let mut turns = Turns::default();
+    let mut yielding = store.rush().yielding();
     while !stop.is_cancelled() {
         let began = Instant::now();
+        yielding.begin();
         let pause = match turns.next(&store, &deriving).await {
             Ok(None) => store.hints().patience(),
-            Ok(Some(Progress { entries: MANY_EVENTS.., .. })) => continue,
+            Ok(Some(Progress { entries: MANY_EVENTS.., .. })) => {
+                yielding.give_way().await;
+                continue;
+            }
             Ok(Some(Progress { entries: 1.., .. })) => {
                 tokio::select! {
                     () = tokio::time::sleep(GATHERING.saturating_sub(began.elapsed())) => {}

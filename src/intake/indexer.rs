@@ -21,11 +21,13 @@ const MAX_BROKEN: usize = 1_000;
 /// Indexes entries until `stop`.
 pub async fn index_forever(store: Store, stop: CancellationToken) {
     let mut broken = Broken::default();
+    let mut yielding = store.rush().yielding();
     while !stop.is_cancelled() {
         let mut round = Round::default();
         while !stop.is_cancelled() {
+            yielding.begin();
             match round.step(&store, &mut broken).await {
-                Ok(true) => {}
+                Ok(true) => yielding.give_way().await,
                 Ok(false) => break,
                 Err(error) => {
                     tracing::error!(%error, "cannot index new entries for the search; retrying");

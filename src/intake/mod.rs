@@ -11,7 +11,7 @@ mod push;
 mod retry;
 mod sync;
 
-pub use arrivals::events_of_push;
+pub use arrivals::{Push, read_push};
 pub use deriver::{derive_all, derive_forever};
 pub use foreign::leave_foreign_rooms_forever;
 pub use gaps::fill_gaps_forever;

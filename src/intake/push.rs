@@ -13,11 +13,12 @@ use ruma::{OwnedUserId, UserId};
 use serde_json::json;
 use ulid::Ulid;
 
-use super::{arrivals, invitations};
+use super::arrivals::{Push, read_push};
+use super::invitations;
 use crate::config::Secret;
 use crate::door::{self, Key, WrongKeys};
 use crate::homeserver::Pings;
-use crate::moment::{Moment, Reading, events_of_push};
+use crate::moment::{Moment, Reading};
 use crate::room::{Sign, sign};
 use crate::store::{Arrival, Deriving, Kept, ReadUpTo, Store, StoreError};
 
@@ -68,6 +69,7 @@ async fn handle_push(
     Path(push_id): Path<String>,
     request: Request,
 ) -> Response {
+    let _in_progress = state.store.rush().push();
     let arrival = request.extensions().get::<door::Arrival>().cloned().unwrap_or_default();
     let body = match to_bytes(request.into_body(), MAX_PUSH_BYTES).await {
         Ok(body) => body,
@@ -82,15 +84,14 @@ async fn handle_push(
             return matrix_error(StatusCode::PAYLOAD_TOO_LARGE, "M_TOO_LARGE", error);
         }
     };
-    let arrivals = match arrivals::events_of_push(&body) {
-        Ok(arrivals) => arrivals,
+    let Push { arrivals, ephemeral } = match read_push(&body) {
+        Ok(push) => push,
         Err(error) => {
             tracing::error!(push_id, %error, "the body of a push is not a JSON object with events");
             let error = "The body is not a JSON object with events";
             return matrix_error(StatusCode::BAD_REQUEST, "M_NOT_JSON", error);
         }
     };
-    let ephemeral = events_of_push(&body);
     state.moment.learn(&ephemeral);
     if arrivals.is_empty() && ephemeral.reading.is_empty() {
         return empty_answer();
@@ -225,7 +226,7 @@ mod tests {
                 "content": { "membership": "invite" },
             });
             let push = json!({ "events": [event] }).to_string();
-            arrivals::events_of_push(push.as_bytes()).unwrap()
+            read_push(push.as_bytes()).unwrap().arrivals
         };
         let hint = || store.hints().invitations.notified().now_or_never();
         commit_push(&state, &member(user_id!("@bob:example.org")), vec![], "1").await.unwrap();

@@ -2,7 +2,6 @@
 
 use std::collections::BTreeSet;
 
-use serde::Deserialize;
 use serde_json::Value;
 
 use super::{Moment, Online};
@@ -35,21 +34,16 @@ pub struct Reading {
     pub at: i64,
 }
 
-#[derive(Deserialize)]
-struct Push {
-    #[serde(default)]
-    ephemeral: Vec<Value>,
-    /// The name of the field before it was part of the specification.
-    #[serde(default, rename = "de.sorunome.msc2409.ephemeral")]
-    unstable: Vec<Value>,
-}
-
-/// Reads the ephemeral data in a push. Data that cannot be read is ignored.
-pub fn events_of_push(body: &[u8]) -> Ephemeral {
-    let Ok(push) = serde_json::from_slice::<Push>(body) else { return Ephemeral::default() };
-    let mut data = Ephemeral::default();
+/// Reads the ephemeral data of a push: the value of `ephemeral`, and that of the field's name before it
+/// was part of the specification. Data that cannot be read is ignored.
+pub fn ephemeral_of_push(ephemeral: Option<&str>, unstable: Option<&str>) -> Ephemeral {
+    let list = |json: &str| serde_json::from_str::<Vec<Value>>(json).unwrap_or_default();
+    let mut events = ephemeral.map(list).unwrap_or_default();
     // A homeserver that supports both names sends the same events under both.
-    let events = if push.ephemeral.is_empty() { push.unstable } else { push.ephemeral };
+    if events.is_empty() {
+        events = unstable.map(list).unwrap_or_default();
+    }
+    let mut data = Ephemeral::default();
     for event in events.iter().take(MAX_ITEMS) {
         match event["type"].as_str() {
             Some("m.typing") => data.typing.extend(typing(event)),
@@ -113,27 +107,28 @@ mod tests {
 
     #[test]
     fn unreadable_data_is_ignored_and_the_rest_is_read() {
-        let body = json!({ "ephemeral": [
+        let list = json!([
             5, null, { "type": "m.typing" }, { "type": "m.receipt", "room_id": "!r:x", "content": 7 },
             { "type": "m.typing", "room_id": "!r:x", "content": { "user_ids": ["@a:x", 9] } },
             { "type": "m.receipt", "room_id": "!r:x",
               "content": { "$e": { "m.read": { "@a:x": { "ts": 7 }, "@b:x": {} } }, "$f": [] } },
             { "type": "m.presence", "sender": "@a:x",
               "content": { "presence": "unavailable", "last_active_ago": 1000 } },
-        ]});
-        let data = events_of_push(body.to_string().as_bytes());
+        ]);
+        let data = ephemeral_of_push(Some(&list.to_string()), None);
         assert_eq!(data.typing, [("!r:x".to_owned(), BTreeSet::from(["@a:x".to_owned()]))]);
         assert_eq!(data.reading.len(), 2);
         assert_eq!(data.reading[0].at, 7);
         assert!(data.online[0].1.is_idle);
-        assert_eq!(events_of_push(b"no json"), Ephemeral::default());
+        assert_eq!(ephemeral_of_push(Some("no json"), Some("{}")), Ephemeral::default());
     }
 
     #[test]
     fn data_under_both_names_is_read_once() {
         let typing =
             json!([{ "type": "m.typing", "room_id": "!r:x", "content": { "user_ids": [] } }]);
-        let body = json!({ "ephemeral": typing, "de.sorunome.msc2409.ephemeral": typing });
-        assert_eq!(events_of_push(body.to_string().as_bytes()).typing.len(), 1);
+        let typing = typing.to_string();
+        assert_eq!(ephemeral_of_push(Some(&typing), Some(&typing)).typing.len(), 1);
+        assert_eq!(ephemeral_of_push(None, Some(&typing)).typing.len(), 1);
     }
 }

@@ -8,7 +8,7 @@ mod elsewhere;
 mod ephemeral;
 mod presence;
 
-pub use ephemeral::{Ephemeral, Reading, events_of_push};
+pub use ephemeral::{Ephemeral, Reading, ephemeral_of_push};
 pub use presence::{Online, Query};
 
 use std::collections::{BTreeSet, HashMap};

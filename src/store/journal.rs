@@ -292,16 +292,17 @@ pub(super) async fn set_derived_positions(
 }
 
 /// Writes the events that are not in the journal yet.
-pub(super) async fn write(
+pub(super) async fn write<'a>(
     tx: &mut Tx,
-    arrivals: &[Arrival],
+    arrivals: impl IntoIterator<Item = &'a Arrival>,
     source: Source,
     correlation: &str,
     bot: &UserId,
 ) -> Result<Kept, StoreError> {
+    let arrivals: Vec<&Arrival> = arrivals.into_iter().collect();
     // The rooms are locked in a fixed order, so that two intakes cannot deadlock.
     let mut by_room: BTreeMap<&str, Vec<&Arrival>> = BTreeMap::new();
-    for arrival in arrivals {
+    for &arrival in &arrivals {
         by_room.entry(&arrival.room_id).or_default().push(arrival);
     }
     let made_by_us: HashSet<&str> = arrivals

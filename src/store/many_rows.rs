@@ -23,7 +23,7 @@ pub(super) const MAX_ROWS: usize = 128;
 /// The lengths of lists that are filled up.
 const PADDED_LENGTHS: [usize; 4] = [1, 8, 32, MAX_ROWS];
 /// The number of powers of two up to [`MAX_ROWS`].
-const SIZES: usize = MAX_ROWS.ilog2() as usize + 1;
+pub(super) const SIZES: usize = MAX_ROWS.ilog2() as usize + 1;
 
 /// A statement that takes a list of rows. In the statement, the columns of
 /// `(VALUES …) AS v` are called `v.column1`, `v.column2` and so on, on both databases.
@@ -146,13 +146,11 @@ impl ManyRows {
 
     /// Like [`Self::in_tx`], on this kind of database.
     pub(super) fn on(&'static self, kind: DatabaseKind, rows: usize) -> &'static str {
-        let size = rows.next_power_of_two().ilog2() as usize;
-        debug_assert_eq!(1 << size, rows, "a piece has a power of two as its length");
         let texts = match kind {
             DatabaseKind::Sqlite => &self.sqlite,
             DatabaseKind::Postgres => &self.postgres,
         };
-        texts[size.min(SIZES - 1)].get_or_init(|| self.text(kind, rows))
+        texts[size_of(rows)].get_or_init(|| self.text(kind, rows))
     }
 
     fn text(&self, kind: DatabaseKind, rows: usize) -> String {
@@ -179,6 +177,14 @@ impl ManyRows {
         }
         text
     }
+}
+
+/// Returns the place of the statement for `rows` rows among those of all sizes. The number has to be the
+/// length of a piece.
+pub(super) fn size_of(rows: usize) -> usize {
+    let size = rows.next_power_of_two().ilog2() as usize;
+    debug_assert_eq!(1 << size, rows, "a piece has a power of two as its length");
+    size.min(SIZES - 1)
 }
 
 /// A row of a list: texts and numbers. The default is empty.

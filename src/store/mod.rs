@@ -39,6 +39,7 @@ mod heads;
 mod hints;
 mod indexing;
 mod journal;
+mod known_rooms;
 mod leases;
 mod link_requests;
 mod listing;
@@ -75,6 +76,7 @@ mod room_columns;
 mod room_commands;
 mod room_row;
 mod rooms;
+mod rush;
 mod search;
 mod search_rows;
 mod send_key;
@@ -192,6 +194,7 @@ use sqlx::{AnyConnection, AnyPool, AssertSqlSafe, Connection, Executor, SqlSafeS
 
 use self::leases::Leases;
 use self::notices::Post;
+use self::rush::Rush;
 use self::settled::Settled;
 use self::transaction_row::RevisionData;
 use self::write_ahead_log::LOG_PAGES_OF_COMMANDS;
@@ -222,6 +225,11 @@ const TRUSTED_FOR: Duration = Duration::from_secs(1);
 /// whose cache outlives a commit, and by default it would be 2 MiB, less than the pages of its
 /// indexes.
 const WRITER_CACHE_KIB: u32 = 16 * 1024;
+/// The statements of pushes look up rows by their keys, whatever the size of a push or of the tables. So
+/// each is planned once for a connection. A plan that was made while a table was nearly empty would read
+/// the whole of it for each push later.
+const PLANS_OF_PUSHES: &str =
+    "SET plan_cache_mode = force_generic_plan; SET enable_seqscan = off; SET jit = off";
 /// The default time from a new entry or act to the signature of the head, in milliseconds.
 const SIGN_AFTER_MS: i64 = 60 * 60_000;
 
@@ -248,6 +256,8 @@ pub struct Store {
     sign_after: i64,
     /// Up to where events can be read.
     settled: Arc<Settled>,
+    /// The pushes that this process answers.
+    rush: Rush,
 }
 
 impl Store {
@@ -316,6 +326,7 @@ impl Store {
             revisions: Arc::default(),
             sign_after: SIGN_AFTER_MS,
             settled: Arc::default(),
+            rush: Rush::default(),
         })
     }
 
@@ -329,7 +340,7 @@ impl Store {
         config: &DatabaseConfig,
         connections: u32,
     ) -> Result<Self, StoreError> {
-        Ok(Self { rank: Rank::Push, ..self.with_own_connections(config, connections)? })
+        Ok(Self { rank: Rank::Push, ..self.with_pool(config, Use::Pushing, connections)? })
     }
 
     /// Returns the same database with `connections` connections of its own, so that nobody else can
@@ -342,13 +353,27 @@ impl Store {
         config: &DatabaseConfig,
         connections: u32,
     ) -> Result<Self, StoreError> {
+        self.with_pool(config, Use::Reading, connections)
+    }
+
+    fn with_pool(
+        &self,
+        config: &DatabaseConfig,
+        purpose: Use,
+        connections: u32,
+    ) -> Result<Self, StoreError> {
         let options = AnyConnectOptions::from_str(config.url.expose())?;
-        let pool = pool_options(self.kind, Use::Reading, connections).connect_lazy_with(options);
+        let pool = pool_options(self.kind, purpose, connections).connect_lazy_with(options);
         let writing = match self.kind {
             DatabaseKind::Sqlite => self.writing.clone(),
             DatabaseKind::Postgres => pool.clone(),
         };
         Ok(Self { pool, writing, audited: places_of_shops(connections), ..self.clone() })
+    }
+
+    /// Returns what lets pushes go first.
+    pub fn rush(&self) -> &Rush {
+        &self.rush
     }
 
     /// Returns the hints that there is work.
@@ -411,11 +436,13 @@ fn places_of_shops(connections: u32) -> Places<String> {
     Places::new((connections / 2).max(1), connections)
 }
 
-/// What the connections of a pool are for. On PostgreSQL there is no difference.
+/// What the connections of a pool are for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Use {
-    /// Nothing can be written. So nobody writes without standing in the queue of the writers.
+    /// On SQLite, nothing can be written. So nobody writes without standing in the queue of the writers.
     Reading,
+    /// The same, for the intake of pushes. On PostgreSQL, it writes with them, too.
+    Pushing,
     Writing,
 }
 
@@ -458,7 +485,7 @@ fn pool_options(kind: DatabaseKind, purpose: Use, connections: u32) -> AnyPoolOp
                             )
                             .await?;
                         let more = match purpose {
-                            Use::Reading => "PRAGMA query_only = ON".to_owned(),
+                            Use::Reading | Use::Pushing => "PRAGMA query_only = ON".to_owned(),
                             Use::Writing => format!(
                                 "PRAGMA wal_autocheckpoint = {LOG_PAGES_OF_COMMANDS}; \
                                  PRAGMA cache_size = -{WRITER_CACHE_KIB}; \
@@ -469,6 +496,9 @@ fn pool_options(kind: DatabaseKind, purpose: Use, connections: u32) -> AnyPoolOp
                     }
                     DatabaseKind::Postgres => {
                         connection.execute("SET synchronous_commit = on").await?;
+                        if purpose == Use::Pushing {
+                            connection.execute(PLANS_OF_PUSHES).await?;
+                        }
                     }
                 }
                 Ok(())

@@ -1,6 +1,7 @@
 //! Read receipts: how far people have read.
 
 use std::collections::{BTreeMap, HashMap, HashSet};
+use std::sync::Arc;
 
 use ruma::UserId;
 use serde_json::json;
@@ -10,9 +11,11 @@ use ulid::Ulid;
 use super::arrival::Arrival;
 use super::columns::parse_id;
 use super::journal::{self, Kept, Source};
+use super::known_rooms::{self, Written};
 use super::many_rows::ManyRows;
 use super::{Store, StoreError, Tx};
 use crate::clock::now;
+use crate::config::DatabaseKind;
 use crate::event::{EventKind, NewEvent};
 
 static SELECT_TRANSACTIONS_OF_ROOMS: ManyRows = ManyRows::new(
@@ -72,11 +75,12 @@ struct Moved {
 }
 
 impl Store {
-    /// Writes the events and the receipts of a push, in one tx. For the events, it does the same as
-    /// [`Self::journal`]. Receipts in foreign rooms are ignored.
+    /// Writes the events and the receipts of a push. For the events, it does the same as
+    /// [`Self::journal`]. Receipts in foreign rooms are ignored. It takes one tx, or, on PostgreSQL, one
+    /// statement for the events of rooms that have a journal, and a tx only for what is left over.
     ///
     /// # Errors
-    /// If the database does not answer. In this case nothing is written.
+    /// If the database does not answer. Whatever is written then is known when the push is repeated.
     pub async fn journal_push(
         &self,
         arrivals: &[Arrival],
@@ -84,17 +88,52 @@ impl Store {
         correlation: &str,
         bot: &UserId,
     ) -> Result<Kept, StoreError> {
+        let source = Source::Push;
+        if self.kind == DatabaseKind::Postgres && receipts.is_empty() {
+            let pool = &self.writing;
+            let Written { new, left } =
+                known_rooms::write_on_postgres(pool, arrivals, source, correlation).await?;
+            if new > 0 {
+                self.tell_after_answer(true, HashSet::new());
+            }
+            if left.is_empty() {
+                return Ok(Kept { new, foreign: 0 });
+            }
+            let mut tx = self.begin().await?;
+            let kept = journal::write(&mut tx, left, source, correlation, bot).await?;
+            tx.commit().await?;
+            if kept.new > 0 {
+                self.tell_after_answer(true, HashSet::new());
+            }
+            return Ok(Kept { new: new + kept.new, ..kept });
+        }
         let mut tx = self.begin().await?;
-        let kept = journal::write(&mut tx, arrivals, Source::Push, correlation, bot).await?;
+        let Written { new, left } =
+            known_rooms::write(&mut tx, arrivals, source, correlation).await?;
+        let kept = match left.is_empty() {
+            true => Kept::default(),
+            false => journal::write(&mut tx, left, source, correlation, bot).await?,
+        };
         let changed = note_or_drop(&mut tx, receipts).await?;
         tx.commit().await?;
-        if kept.new > 0 {
-            self.hints.journal.notify_one();
-        }
-        for id in changed {
-            self.hints.changed(id);
+        let kept = Kept { new: new + kept.new, ..kept };
+        if kept.new > 0 || !changed.is_empty() {
+            self.tell_after_answer(kept.new > 0, changed);
         }
         Ok(kept)
+    }
+
+    /// Tells those who derive, and the open pages of these transactions, that there is something new. A task
+    /// of its own does so: on the thread that serves the pushes, it has its turn when the answer is on its
+    /// way. What it wakes does not take the processor from the answer then.
+    fn tell_after_answer(&self, has_events: bool, changed: HashSet<Ulid>) {
+        let hints = Arc::clone(&self.hints);
+        tokio::spawn(async move {
+            if has_events {
+                hints.journal.notify_one();
+            }
+            changed.into_iter().for_each(|id| hints.changed(id));
+        });
     }
 
     /// Notes that a person has read up to `event`, unless they have already read further. `at` is

@@ -16,5 +16,6 @@ mod open_pages;
 mod reading;
 mod recording;
 mod service;
+mod two_writers;
 mod waiting;
 mod webhooks;

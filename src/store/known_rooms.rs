@@ -1,0 +1,302 @@
+//! Writes the events of a push into the journals of those rooms that have one, with as little waiting as
+//! possible: one statement on PostgreSQL, which is a commit of its own, and two within a tx on SQLite.
+//! Each statement more is a round trip, or wakes two threads, while the homeserver waits.
+//!
+//! Nearly always, all rooms of a push have a journal. What is left over is written by [`super::journal`].
+
+use std::collections::{HashMap, HashSet};
+use std::sync::OnceLock;
+
+use sqlx::{Any, Executor};
+
+use super::arrival::Arrival;
+use super::journal::{Source, salt};
+use super::many_rows::{ManyRows, SIZES, in_padded_pieces, size_of};
+use super::packed_rows::{PackedRows, packed_rows};
+use super::{StoreError, Tx};
+use crate::clock::now;
+use crate::config::DatabaseKind;
+
+/// Selects the numbers of those events whose room has a journal, with its last position and whether
+/// the event is in it.
+static SELECT_PLACES: PackedRows = packed_rows!(
+    [
+        "v.column1",
+        "r.last_position",
+        "EXISTS (SELECT 1 FROM journal j WHERE j.room_id = v.column2 AND j.event_id = v.column3)"
+    ],
+    " FROM (VALUES ",
+    3,
+    ") AS v CROSS JOIN journal_rooms r WHERE r.room_id = v.column2 AND r.last_position > 0"
+);
+static INSERT_EVENTS: ManyRows = ManyRows::new(
+    "INSERT INTO journal \
+     (room_id, position, event_id, source, correlation, received_at, raw, salt) \
+     SELECT v.column1, v.column2, v.column3, ?, ?, ?, v.column4, v.column5 FROM (VALUES ",
+    5,
+    ") AS v WHERE v.column1 <> ''",
+);
+static SET_LAST_POSITIONS: ManyRows = ManyRows::new(
+    "UPDATE journal_rooms SET last_position = v.column2 FROM (VALUES ",
+    2,
+    ") AS v WHERE journal_rooms.room_id = v.column1",
+);
+/// The two of them, one after the other, for the same numbers of rows.
+static WRITE_ON_SQLITE: [OnceLock<String>; SIZES] = [const { OnceLock::new() }; SIZES];
+
+/// Returns how many events are new, and the rooms that are left over, or NULL if there are none.
+///
+/// The lists are texts with a separator, because sqlx has no arrays that both databases know.
+///
+/// The statement sees the database as it was when it began, and waits for others who write the same
+/// rooms. If one of them has written events meanwhile, the room's last position is not the one that was
+/// seen, and the room is left over. So no event is written twice, and no position is used twice. The
+/// rooms are locked in the order of their ids, so that two pushes cannot deadlock.
+///
+/// `IS TRUE` has PostgreSQL look up the rooms in a hash table. It expects a few rows of each list, and
+/// would compare each event with each room.
+const WRITE_ON_POSTGRES: &str = "\
+     WITH given AS MATERIALIZED ( \
+       SELECT g.room_id, g.event_id, g.raw, g.salt, g.number, \
+       (SELECT NULLIF(r.last_position, 0) FROM journal_rooms r WHERE r.room_id = g.room_id) AS before \
+       FROM unnest(string_to_array($2, $1), string_to_array($3, $1), string_to_array($4, $1), \
+       string_to_array($5, $1)) WITH ORDINALITY AS g (room_id, event_id, raw, salt, number) \
+     ), new AS MATERIALIZED ( \
+       SELECT g.room_id, g.event_id, g.raw, g.salt, g.before, \
+       g.before + ROW_NUMBER() OVER (PARTITION BY g.room_id ORDER BY g.number) AS position \
+       FROM given g WHERE g.before IS NOT NULL AND (SELECT j.position FROM journal j \
+       WHERE j.room_id = g.room_id AND j.event_id = g.event_id) IS NULL \
+     ), rooms AS MATERIALIZED ( \
+       SELECT room_id, before, MAX(position) AS last FROM new GROUP BY room_id, before \
+     ), locked AS MATERIALIZED ( \
+       SELECT j.room_id, r.last FROM rooms r JOIN journal_rooms j \
+       ON j.room_id = r.room_id AND j.last_position = r.before \
+       ORDER BY j.room_id FOR NO KEY UPDATE OF j \
+     ), moved AS ( \
+       UPDATE journal_rooms SET last_position = l.last FROM locked l \
+       WHERE journal_rooms.room_id = l.room_id \
+     ), written AS ( \
+       INSERT INTO journal \
+       (room_id, position, event_id, source, correlation, received_at, raw, salt) \
+       SELECT room_id, position, event_id, $6, $7, $8, raw, salt FROM new \
+       WHERE (room_id IN (SELECT room_id FROM locked)) IS TRUE RETURNING 1 \
+     ) SELECT (SELECT COUNT(*) FROM written), (SELECT string_agg(room_id, $1) FROM ( \
+       SELECT room_id FROM given WHERE before IS NULL UNION SELECT room_id FROM rooms \
+       WHERE (room_id IN (SELECT room_id FROM locked)) IS NOT TRUE) AS others)";
+
+/// Characters that separate the texts of a list. The first one that is in none of them is used.
+const SEPARATORS: [char; 4] = ['\u{1f}', '\u{1e}', '\u{1d}', '\u{1c}'];
+
+/// What was written, and what is left.
+pub(super) struct Written<'a> {
+    /// The number of events that were written.
+    pub(super) new: usize,
+    /// The events of rooms that are not known, or that somebody else wrote at the same time.
+    pub(super) left: Vec<&'a Arrival>,
+}
+
+/// The texts of the columns, each with a separator between the events.
+#[derive(Debug, PartialEq, Eq)]
+struct Lists {
+    separator: String,
+    rooms: String,
+    events: String,
+    raws: String,
+    /// The number of events.
+    length: usize,
+}
+
+/// Writes events in `tx`.
+pub(super) async fn write<'a>(
+    tx: &mut Tx,
+    arrivals: &'a [Arrival],
+    source: Source,
+    correlation: &str,
+) -> Result<Written<'a>, StoreError> {
+    match tx.kind() {
+        DatabaseKind::Sqlite => write_on_sqlite(tx, arrivals, source, correlation).await,
+        DatabaseKind::Postgres => write_on_postgres(&mut **tx, arrivals, source, correlation).await,
+    }
+}
+
+/// Writes events on PostgreSQL, which commits them unless a tx has begun.
+pub(super) async fn write_on_postgres<'a>(
+    connection: impl Executor<'_, Database = Any>,
+    arrivals: &'a [Arrival],
+    source: Source,
+    correlation: &str,
+) -> Result<Written<'a>, StoreError> {
+    let Some(lists) = lists(arrivals) else {
+        return Ok(Written { new: 0, left: arrivals.iter().collect() });
+    };
+    let salts: Vec<String> = (0..lists.length).map(|_| salt()).collect();
+    // All rows are read although there is one, because the commit is done when the answer ends.
+    let counted: Vec<(i64, Option<String>)> = sqlx::query_as(WRITE_ON_POSTGRES)
+        .bind(&lists.separator)
+        .bind(&lists.rooms)
+        .bind(&lists.events)
+        .bind(&lists.raws)
+        .bind(salts.join(&lists.separator))
+        .bind(source.as_str())
+        .bind(correlation)
+        .bind(now())
+        .fetch_all(connection)
+        .await?;
+    let (new, others) = counted.into_iter().next().ok_or(StoreError::RowNotFound)?;
+    let others = others.as_deref().unwrap_or_default();
+    let others: HashSet<&str> = others.split(&*lists.separator).collect();
+    // Events without a room are in no list, and the empty text is a room of `others` unless it has some.
+    let is_left = |it: &&Arrival| it.room_id.is_empty() || others.contains(&*it.room_id);
+    let left = arrivals.iter().filter(is_left).collect();
+    Ok(Written { new: usize::try_from(new).unwrap_or_default(), left })
+}
+
+/// Writes events on SQLite, where nobody else can be writing.
+async fn write_on_sqlite<'a>(
+    tx: &mut Tx,
+    arrivals: &'a [Arrival],
+    source: Source,
+    correlation: &str,
+) -> Result<Written<'a>, StoreError> {
+    let numbered: Vec<(i64, &str, &str)> = (0..)
+        .zip(arrivals)
+        .map(|(number, it)| (number, it.room_id.as_str(), it.event_id.as_str()))
+        .collect();
+    let places = SELECT_PLACES.select(tx, &numbered).await?;
+    let (rows, left) = placed(arrivals, places);
+    let received_at = now();
+    let nothing = NewRow { room_id: "", position: 0, event_id: "", raw: "" };
+    for piece in in_padded_pieces(&rows, nothing) {
+        let script = WRITE_ON_SQLITE[size_of(piece.len())].get_or_init(|| {
+            [&INSERT_EVENTS, &SET_LAST_POSITIONS]
+                .map(|statement| statement.on(DatabaseKind::Sqlite, piece.len()))
+                .join("; ")
+        });
+        let mut query = sqlx::query(script.as_str());
+        query = query.bind(source.as_str()).bind(correlation).bind(received_at);
+        for NewRow { room_id, position, event_id, raw } in &piece {
+            query = query.bind(*room_id).bind(position).bind(*event_id).bind(*raw).bind(salt());
+        }
+        // The last event of a room has its last position.
+        let last: HashMap<&str, i64> = piece.iter().map(|it| (it.room_id, it.position)).collect();
+        for (room_id, last) in &last {
+            query = query.bind(*room_id).bind(last);
+        }
+        for _ in last.len()..piece.len() {
+            query = query.bind("").bind(0);
+        }
+        query.execute(&mut **tx).await?;
+    }
+    Ok(Written { new: rows.len(), left })
+}
+
+/// An event with its position in the journal of its room.
+#[derive(Clone, Debug, PartialEq, Eq)]
+struct NewRow<'a> {
+    room_id: &'a str,
+    position: i64,
+    event_id: &'a str,
+    raw: &'a str,
+}
+
+/// Gives the new events their positions. `places` has the numbers of those whose room has a journal, each
+/// with the last position in it and whether the event is known. Returns the events of other rooms, too.
+fn placed(arrivals: &[Arrival], places: Vec<(i64, i64, i64)>) -> (Vec<NewRow<'_>>, Vec<&Arrival>) {
+    let places: HashMap<i64, (i64, bool)> = places
+        .into_iter()
+        .map(|(number, last, is_known)| (number, (last, is_known != 0)))
+        .collect();
+    let mut seen = HashSet::with_capacity(arrivals.len());
+    let mut last_positions: HashMap<&str, i64> = HashMap::new();
+    let (mut rows, mut left) = (Vec::with_capacity(arrivals.len()), Vec::new());
+    for (number, arrival) in (0..).zip(arrivals) {
+        let Arrival { room_id, event_id, raw } = arrival;
+        match places.get(&number) {
+            None => left.push(arrival),
+            Some((last, false)) if seen.insert((room_id, event_id)) => {
+                let last = last_positions.entry(room_id).or_insert(*last);
+                *last += 1;
+                rows.push(NewRow { room_id, position: *last, event_id, raw });
+            }
+            Some(_) => {}
+        }
+    }
+    (rows, left)
+}
+
+/// Returns the lists for those events that have a room, each event once. None: there are no such events,
+/// or the texts have all characters that could separate them.
+fn lists(arrivals: &[Arrival]) -> Option<Lists> {
+    let mut seen = HashSet::with_capacity(arrivals.len());
+    let given: Vec<&Arrival> = arrivals
+        .iter()
+        .filter(|it| !it.room_id.is_empty() && seen.insert((&it.room_id, &it.event_id)))
+        .collect();
+    let is_used = |separator: char| {
+        given.iter().any(|it| {
+            [&it.room_id, &it.event_id, &it.raw].into_iter().any(|text| text.contains(separator))
+        })
+    };
+    let separator = SEPARATORS.into_iter().find(|separator| !is_used(*separator))?.to_string();
+    let list = |text: fn(&Arrival) -> &str| {
+        given.iter().map(|it| text(it)).collect::<Vec<_>>().join(&separator)
+    };
+    (!given.is_empty()).then(|| Lists {
+        rooms: list(|it| &it.room_id),
+        events: list(|it| &it.event_id),
+        raws: list(|it| &it.raw),
+        length: given.len(),
+        separator: separator.clone(),
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn arrival(room: &str, event: &str, raw: &str) -> Arrival {
+        Arrival { room_id: room.to_owned(), event_id: event.to_owned(), raw: raw.to_owned() }
+    }
+
+    #[test]
+    fn new_events_of_known_rooms_get_the_next_positions() {
+        let arrivals = [
+            arrival("!a:x", "$1", "1"),
+            arrival("!b:x", "$1", "2"),
+            arrival("!new:x", "$1", "3"),
+            arrival("!a:x", "$2", "4"),
+            arrival("!a:x", "$1", "5"),
+            arrival("!a:x", "$3", "6"),
+        ];
+        let places = vec![(5, 7, 0), (0, 7, 0), (3, 7, 1), (4, 7, 0), (1, 1, 0)];
+        let (rows, left) = placed(&arrivals, places);
+        let rows: Vec<_> = rows.iter().map(|it| (it.raw, it.position)).collect();
+        assert_eq!(rows, [("1", 8), ("2", 2), ("6", 9)]);
+        let left: Vec<_> = left.iter().map(|it| it.raw.as_str()).collect();
+        assert_eq!(left, ["3"]);
+    }
+
+    #[test]
+    fn each_event_with_a_room_is_in_the_lists_once() {
+        let arrivals = [
+            arrival("!a:x", "$1", "{\"n\":1}"),
+            arrival("", "$2", "{}"),
+            arrival("!a:x", "$1", "{\"n\":2}"),
+            arrival("!b:x", "$1", "{\"n\":3}"),
+        ];
+        let lists = lists(&arrivals).unwrap();
+        assert_eq!(lists.rooms, "!a:x\u{1f}!b:x");
+        assert_eq!(lists.events, "$1\u{1f}$1");
+        assert_eq!(lists.raws, "{\"n\":1}\u{1f}{\"n\":3}");
+        assert_eq!(lists.length, 2);
+    }
+
+    #[test]
+    fn the_separator_is_in_none_of_the_texts() {
+        let odd = [arrival("!a\u{1f}:x", "$1", "{}"), arrival("!b:x", "$\u{1e}", "{}")];
+        assert_eq!(lists(&odd).unwrap().separator, "\u{1d}");
+        let all: String = SEPARATORS.into_iter().collect();
+        assert_eq!(lists(&[arrival("!a:x", &all, "{}")]), None);
+        assert_eq!(lists(&[arrival("", "$1", "{}")]), None);
+    }
+}
