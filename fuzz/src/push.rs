@@ -1,12 +1,12 @@
 //! Any bytes as the body of a push: each of its events gets a room and an id that both databases
 //! can hold, and is derived.
 
-use tallyroom::intake::events_of_push;
+use tallyroom::intake::{Push, read_push};
 use tallyroom::record::derive;
 
 /// Fails if something of that does not hold.
 pub fn check(body: &[u8]) {
-    let Ok(arrivals) = events_of_push(body) else { return };
+    let Ok(Push { arrivals, .. }) = read_push(body) else { return };
     for arrival in arrivals {
         for id in [&arrival.room_id, &arrival.event_id] {
             assert!(!id.contains('\0') && id.len() <= 765, "{id:?}");

@@ -17,6 +17,11 @@ const GATHERING: Duration = Duration::from_millis(20);
 const MANY_EVENTS: usize = 64;
 /// The greatest number of rooms whose events are derived in one tx.
 const ROOMS_PER_TX: i64 = 64;
+/// In a backlog, a tx takes so many events of each room, and fewer rooms. The events of one record stand side by side in
+/// most tables and indexes, so the same number of events of few records changes fewer pages of the database.
+const EVENTS_OF_A_ROOM: i64 = 8;
+/// The number of events after which no further room is taken into a tx.
+const ENOUGH_EVENTS: i64 = 128;
 
 /// Derives entries until `stop`.
 pub async fn derive_forever(store: Store, deriving: Deriving, stop: CancellationToken) {
@@ -75,12 +80,26 @@ impl Turns {
         if rooms.is_empty() {
             return Ok(None);
         }
+        let taken = taken(rooms.iter().map(|room| room.pending));
         // If these are not all rooms, others follow.
-        let is_full = i64::try_from(rooms.len()).is_ok_and(|count| count == ROOMS_PER_TX);
+        let is_full = taken < rooms.len()
+            || i64::try_from(rooms.len()).is_ok_and(|count| count == ROOMS_PER_TX);
+        rooms.truncate(taken);
         let last = rooms.last().filter(|_| is_full);
         self.last = last.map(|room| room.room_id.clone()).unwrap_or_default();
         Ok(Some(derive(store, &rooms, deriving).await))
     }
+}
+
+/// Returns from how many of the next rooms, with so many pending events each, the events are derived in one tx.
+fn taken(pending: impl Iterator<Item = i64>) -> usize {
+    let mut events = 0;
+    let is_taken = |pending: &i64| {
+        let has_room = events < ENOUGH_EVENTS;
+        events += pending.min(&EVENTS_OF_A_ROOM);
+        has_room
+    };
+    pending.take_while(is_taken).count()
 }
 
 /// Derives all events that the journal holds now.
@@ -150,4 +169,19 @@ async fn derive_one_by_one(store: &Store, rooms: &[Underived], deriving: &Derivi
         all.left_out |= one.left_out;
     }
     all
+}
+
+#[cfg(test)]
+mod tests {
+    use super::taken;
+
+    #[test]
+    fn in_a_backlog_fewer_rooms_share_a_tx() {
+        assert_eq!(taken([1; 64].into_iter()), 64);
+        assert_eq!(taken([3; 64].into_iter()), 43);
+        assert_eq!(taken([1_000; 64].into_iter()), 16);
+        // One busy room keeps no others away.
+        assert_eq!(taken(std::iter::once(i64::MAX).chain([1; 63])), 64);
+        assert_eq!(taken(std::iter::empty()), 0);
+    }
 }

@@ -1,7 +1,7 @@
 //! The acts of records. An act is linked to the act before it, in the same tx in which the thing is
 //! done.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use sha2::{Digest, Sha256};
 use sqlx::FromRow;
@@ -235,8 +235,8 @@ pub(super) async fn append_all(
     tx: &mut Tx,
     acts: Vec<(&str, NewAct<'_>)>,
 ) -> Result<(), StoreError> {
-    let ids: BTreeMap<&str, ()> = acts.iter().map(|(id, _)| (*id, ())).collect();
-    let ids: Vec<&str> = ids.into_keys().collect();
+    let ids: BTreeSet<&str> = acts.iter().map(|(id, _)| *id).collect();
+    let ids: Vec<&str> = ids.into_iter().collect();
     let ends: Vec<(String, i64, String)> = LOCK_ENDS.select(tx, &ids).await?;
     let mut ends: BTreeMap<String, (i64, String)> =
         ends.into_iter().map(|(id, number, hash)| (id, (number, hash))).collect();
