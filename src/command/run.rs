@@ -356,7 +356,16 @@ async fn work_of_one_process(
         Arc::clone(key),
         stop.clone(),
     );
-    let others = async { tokio::join!(far, gaps, files, foreign, admins) };
+    // Each has its memory for itself: together they would fill the stack of a thread.
+    let others = async {
+        tokio::join!(
+            Box::pin(far),
+            Box::pin(gaps),
+            Box::pin(files),
+            Box::pin(foreign),
+            Box::pin(admins),
+        )
+    };
     tokio::pin!(others);
     tokio::select! {
         _ = &mut others => return,

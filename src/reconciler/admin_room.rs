@@ -252,7 +252,7 @@ impl Worker {
             },
             AdminCommand::Close(name, status) => match self.called(&name).await? {
                 Err(why) => sentence(why),
-                Ok(id) => sentence(self.close(id, status, admin, event_id).await?),
+                Ok(id) => sentence(Box::pin(self.close(id, status, admin, event_id)).await?),
             },
             AdminCommand::Quiet(hours) => match hours {
                 Some(hours) => {

@@ -301,7 +301,8 @@ pub(super) async fn apply_redactions(
         }
     }
     MARK_REDACTED.change(tx, &effects.marked).await?;
-    erase(tx, &effects.erased, None).await
+    // Its large future is rarely needed, and would be a part of that of everything that records.
+    Box::pin(erase(tx, &effects.erased, None)).await
 }
 
 /// Decides what redactions do with an event, from the entry of the event, its edits and its redactions, in the order

@@ -253,7 +253,7 @@ impl Store {
         }
         let mut lines = vec![origin.does(Action::TransactionChanged, shop).to(id)];
         if terms.redactions == Some(RedactionPolicy::Honour)
-            && erasure::erase_redacted(&mut tx, id).await?
+            && Box::pin(erasure::erase_redacted(&mut tx, id)).await?
         {
             lines.push(origin.does(Action::EntriesErased, shop).to(id));
         }
