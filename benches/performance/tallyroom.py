@@ -21,6 +21,8 @@ STUB_SECONDS = 60
 ROOM_SECONDS = 300
 # As many as the config allows. All pages of a record share one link here.
 OPEN_PAGES = 8_000
+# In seconds. Looking more often would take a good part of a processor from what is looked at.
+SETTLE_PAUSE = 0.05
 
 
 class StubHomeserver:
@@ -164,6 +166,7 @@ class World:
         """Hands in a transaction for each name, and waits for their rooms. Returns pairs of id and room."""
         ids = self.hand_in(names)
         self.wait_for_rooms(ids)
+        self.database.count()
         return self.rooms_of(ids)
 
     def hand_in(self, names, clients=4):
@@ -214,7 +217,7 @@ class World:
 
     def settle(self, seconds=300):
         """Waits until record and search have everything."""
-        wait_until(lambda: not self.behind(), "record and search", seconds, 0.02)
+        wait_until(lambda: not self.behind(), "record and search", seconds, SETTLE_PAUSE)
 
     def enter(self, id, party="buyer"):
         """Opens a link to the page of a transaction, and returns what a browser then has."""

@@ -87,8 +87,7 @@ pub async fn run(config: Config, file: &Path) -> anyhow::Result<()> {
     let store = open_store_with(&config, config.database.connections_for_work()).await?;
     let signing = share_key(&store, &key).await?;
     // Reading that serves people never takes the connections of the work.
-    let people =
-        store.with_own_connections(&config.database, config.database.connections_for_people())?;
+    let people = store.for_people(&config.database, config.database.connections_for_people())?;
     let vault = Vault::open(&config.files)?;
     let homeserver = Homeserver::connect(&config, &registration).await?;
     let push_listener = listen(config.appservice.listen, "appservice.listen").await?;

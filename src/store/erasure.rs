@@ -24,7 +24,7 @@ use crate::record::{Erased, RedactionPolicy, Relation, may_redact, named_redacti
 
 /// A statement that selects entries `e` for events, as [`Row`].
 macro_rules! select_rows {
-    ($after:literal) => {
+    ($condition:literal) => {
         packed_rows!(
             {
                 transaction_id: "e.transaction_id",
@@ -37,9 +37,9 @@ macro_rules! select_rows {
                 erased: "e.erased",
                 redacted_by: "e.redacted_by",
             },
-            " FROM (VALUES ",
             2,
-            $after,
+            entries as e,
+            $condition,
         )
     };
 }
@@ -47,19 +47,19 @@ macro_rules! select_rows {
 ///
 /// This and the next one are two statements, because SQLite would read the whole record for an `OR` over two
 /// indexes.
-static SELECT_TARGETS: PackedRows = select_rows!(
-    ") AS v CROSS JOIN entries e WHERE e.transaction_id = v.column1 AND e.event_id = v.column2"
-);
+static SELECT_TARGETS: PackedRows =
+    select_rows!("e.transaction_id = v.column1 AND e.event_id = v.column2");
 /// Selects the edits and redactions of events as [`Row`].
 static SELECT_CHANGES: PackedRows = select_rows!(
-    ") AS v CROSS JOIN entries e WHERE e.transaction_id = v.column1 AND e.target = v.column2 \
+    "e.transaction_id = v.column1 AND e.target = v.column2 \
      AND e.event_id <> v.column2 AND e.kind IN ('redaction', 'edit')"
 );
-static SELECT_REDACTED: ManyRows = ManyRows::new(
-    "SELECT DISTINCT e.transaction_id, e.target FROM (VALUES ",
+/// An event comes as often as it was redacted.
+static SELECT_REDACTED: PackedRows = packed_rows!(
+    ["e.transaction_id", "e.target"],
     2,
-    ") AS v CROSS JOIN entries e WHERE e.transaction_id = v.column1 AND e.target = v.column2 \
-     AND e.kind = 'redaction'",
+    entries as e,
+    "e.transaction_id = v.column1 AND e.target = v.column2 AND e.kind = 'redaction'",
 );
 static MARK_REDACTED: ManyRows = ManyRows::new(
     "UPDATE entries SET redacted_by = v.column3 FROM (VALUES ",
@@ -77,10 +77,9 @@ static SELECT_UNERASED_ENTRIES: PackedRows = packed_rows!(
         target: "e.target",
         relates_to: "e.relates_to",
     },
-    " FROM (VALUES ",
     2,
-    ") AS v CROSS JOIN entries e WHERE e.transaction_id = v.column1 AND e.seq = v.column2 \
-     AND e.erased IS NULL"
+    entries as e,
+    "e.transaction_id = v.column1 AND e.seq = v.column2 AND e.erased IS NULL",
 );
 /// The marker of a send by Tallyroom is kept: no person wrote it, and the page waits for it.
 static ERASE_ENTRIES: ManyRows = ManyRows::new(

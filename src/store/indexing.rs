@@ -42,10 +42,9 @@ static SELECT_ENTRIES: PackedRows = packed_rows!(
         attachments: "e.attachments",
         remark: "e.remark",
     },
-    " FROM (VALUES ",
     3,
-    ") AS v CROSS JOIN entries e WHERE e.transaction_id = v.column1 AND e.seq > v.column2 \
-     AND e.seq <= v.column3",
+    entries as e,
+    "e.transaction_id = v.column1 AND e.seq > v.column2 AND e.seq <= v.column3",
 );
 static SET_INDEXED: ManyRows = ManyRows::new(
     "UPDATE transactions SET indexed_seq = v.column2 FROM (VALUES ",

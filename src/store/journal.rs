@@ -37,9 +37,9 @@ static LOCK_NEW_ROOMS: ManyRows = ManyRows::new(
 );
 static SELECT_KNOWN_EVENTS: PackedRows = packed_rows!(
     ["j.room_id", "j.event_id"],
-    " FROM (VALUES ",
     2,
-    ") AS v CROSS JOIN journal j WHERE j.room_id = v.column1 AND j.event_id = v.column2"
+    journal as j,
+    "j.room_id = v.column1 AND j.event_id = v.column2",
 );
 static INSERT_EVENTS: ManyRows = ManyRows::new(
     "INSERT INTO journal \
@@ -73,11 +73,12 @@ static SELECT_NEXT_EVENTS: PackedRows = packed_rows!(
         raw: "COALESCE(j.raw, '')",
         salt: "COALESCE(j.salt, '')",
     },
-    " FROM (VALUES ",
     2,
-    ") AS v CROSS JOIN journal_rooms r CROSS JOIN journal j WHERE r.room_id = v.column1 \
-     AND j.room_id = r.room_id AND j.position > r.derived_position \
-     AND j.position <= r.derived_position + v.column2"
+    journal as j,
+    "j.room_id = v.column1 \
+     AND j.position > (SELECT r.derived_position FROM journal_rooms r WHERE r.room_id = v.column1) \
+     AND j.position <= v.column2 + \
+     (SELECT r.derived_position FROM journal_rooms r WHERE r.room_id = v.column1)",
 );
 static SELECT_DERIVED_POSITIONS: PackedRows = packed_rows!(
     ["j.room_id", "j.derived_position"],

@@ -225,11 +225,12 @@ const TRUSTED_FOR: Duration = Duration::from_secs(1);
 /// whose cache outlives a commit, and by default it would be 2 MiB, less than the pages of its
 /// indexes.
 const WRITER_CACHE_KIB: u32 = 16 * 1024;
-/// The statements of pushes look up rows by their keys, whatever the size of a push or of the tables. So
-/// each is planned once for a connection. A plan that was made while a table was nearly empty would read
-/// the whole of it for each push later.
-const PLANS_OF_PUSHES: &str =
-    "SET plan_cache_mode = force_generic_plan; SET enable_seqscan = off; SET jit = off";
+/// The statements of pushes and of other work look up rows by indexes: each row of a list for itself, whatever
+/// the length of the list or the size of the tables. So each is planned once for a connection, and in this way.
+/// PostgreSQL plans by what it last counted in a table. While a new table fills quickly, it would plan to
+/// read the whole of it for each list.
+const PLANS_OF_LOOKUPS: &str = "SET plan_cache_mode = force_generic_plan; \
+     SET enable_seqscan = off; SET enable_hashjoin = off; SET enable_mergejoin = off; SET jit = off";
 /// The default time from a new entry or act to the signature of the head, in milliseconds.
 const SIGN_AFTER_MS: i64 = 60 * 60_000;
 
@@ -304,7 +305,7 @@ impl Store {
             .context("The database did not answer in time. Check database.url and the network.")??
             .close()
             .await?;
-        let pool = pool_options(kind, Use::Reading, config.max_connections);
+        let pool = pool_options(kind, Use::Work, config.max_connections);
         let pool = pool.connect_lazy_with(options.clone());
         let writing = match kind {
             DatabaseKind::Sqlite => {
@@ -340,20 +341,20 @@ impl Store {
         config: &DatabaseConfig,
         connections: u32,
     ) -> Result<Self, StoreError> {
-        Ok(Self { rank: Rank::Push, ..self.with_pool(config, Use::Pushing, connections)? })
+        Ok(Self { rank: Rank::Push, ..self.with_pool(config, Use::Work, connections)? })
     }
 
-    /// Returns the same database with `connections` connections of its own, so that nobody else can
-    /// take them. They are opened when they are needed.
+    /// Returns the same database for people, who read all kinds of lists, with `connections` connections of its
+    /// own, so that nobody else can take them. They are opened when they are needed.
     ///
     /// # Errors
     /// If the URL of the database is invalid.
-    pub fn with_own_connections(
+    pub fn for_people(
         &self,
         config: &DatabaseConfig,
         connections: u32,
     ) -> Result<Self, StoreError> {
-        self.with_pool(config, Use::Reading, connections)
+        self.with_pool(config, Use::People, connections)
     }
 
     fn with_pool(
@@ -439,10 +440,12 @@ fn places_of_shops(connections: u32) -> Places<String> {
 /// What the connections of a pool are for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Use {
-    /// On SQLite, nothing can be written. So nobody writes without standing in the queue of the writers.
-    Reading,
-    /// The same, for the intake of pushes. On PostgreSQL, it writes with them, too.
-    Pushing,
+    /// Pushes and other work that looks up rows by indexes. On SQLite, nothing can be written with them. So nobody
+    /// writes without standing in the queue of the writers.
+    Work,
+    /// The same for what people read: PostgreSQL plans by what it counted in the tables.
+    People,
+    /// The one connection that writes to SQLite.
     Writing,
 }
 
@@ -485,7 +488,7 @@ fn pool_options(kind: DatabaseKind, purpose: Use, connections: u32) -> AnyPoolOp
                             )
                             .await?;
                         let more = match purpose {
-                            Use::Reading | Use::Pushing => "PRAGMA query_only = ON".to_owned(),
+                            Use::Work | Use::People => "PRAGMA query_only = ON".to_owned(),
                             Use::Writing => format!(
                                 "PRAGMA wal_autocheckpoint = {LOG_PAGES_OF_COMMANDS}; \
                                  PRAGMA cache_size = -{WRITER_CACHE_KIB}; \
@@ -496,8 +499,8 @@ fn pool_options(kind: DatabaseKind, purpose: Use, connections: u32) -> AnyPoolOp
                     }
                     DatabaseKind::Postgres => {
                         connection.execute("SET synchronous_commit = on").await?;
-                        if purpose == Use::Pushing {
-                            connection.execute(PLANS_OF_PUSHES).await?;
+                        if purpose == Use::Work {
+                            connection.execute(PLANS_OF_LOOKUPS).await?;
                         }
                     }
                 }

@@ -26,48 +26,66 @@ pub(super) struct PackedRows {
 /// on PostgreSQL. (On SQLite, a tx that writes has locked everything.)
 ///
 /// Columns without names are selected as tuples, and those with names as structs with these fields.
+///
+/// Or: from the columns, the number of columns of the list, a table, and the condition by which rows of the table
+/// belong to a row of the list. Each row of the list is looked up by itself. PostgreSQL would join the list with the
+/// whole of a table or of an index if it believes that nearly nothing is in it, and go on so while it fills.
 macro_rules! packed_rows {
+    (@packed [$($column:literal),+]) => {
+        concat!("SELECT json_group_array(json_array(", packed_rows!(@list $($column),+), "))")
+    };
+    (@packed {$first:ident: $of_first:literal $(, $name:ident: $column:literal)* $(,)?}) => {
+        concat!(
+            "SELECT json_group_array(json_object('", stringify!($first), "', ", $of_first
+            $(, ", '", stringify!($name), "', ", $column)*, "))"
+        )
+    };
+    (@rows [$($column:literal),+]) => {
+        concat!("SELECT ", packed_rows!(@list $($column),+))
+    };
+    (@rows {$first:ident: $of_first:literal $(, $name:ident: $column:literal)* $(,)?}) => {
+        concat!(
+            "SELECT ", $of_first, " AS ", stringify!($first)
+            $(, ", ", $column, " AS ", stringify!($name))*
+        )
+    };
+    (@list $first:literal $(, $column:literal)*) => {
+        concat!($first $(, ", ", $column)*)
+    };
     (
-        [$first:literal $(, $column:literal)*],
-        $from:literal, $count:literal, $after:literal $(, $lock:literal)? $(,)?
+        $columns:tt, $from:literal, $count:literal, $after:literal $(, $lock:literal)? $(,)?
     ) => {
         $crate::store::packed_rows::PackedRows {
             packed: $crate::store::many_rows::ManyRows::new(
-                concat!(
-                    "SELECT json_group_array(json_array(", $first $(, ", ", $column)*, "))", $from
-                ),
+                concat!(packed_rows!(@packed $columns), $from),
                 $count,
                 $after,
             ),
             rows: $crate::store::many_rows::ManyRows::locking(
-                concat!("SELECT ", $first $(, ", ", $column)*, $from),
+                concat!(packed_rows!(@rows $columns), $from),
                 $count,
                 $after,
                 concat!("" $(, $lock)?),
             ),
         }
     };
-    (
-        {$first:ident: $of_first:literal $(, $name:ident: $column:literal)* $(,)?},
-        $from:literal, $count:literal, $after:literal $(, $lock:literal)? $(,)?
-    ) => {
+    ($columns:tt, $count:literal, $table:ident as $alias:ident, $condition:literal $(,)?) => {
         $crate::store::packed_rows::PackedRows {
             packed: $crate::store::many_rows::ManyRows::new(
-                concat!(
-                    "SELECT json_group_array(json_object('", stringify!($first), "', ", $of_first
-                    $(, ", '", stringify!($name), "', ", $column)*, "))", $from
-                ),
+                concat!(packed_rows!(@packed $columns), " FROM (VALUES "),
                 $count,
-                $after,
+                concat!(
+                    ") AS v CROSS JOIN ", stringify!($table), " ", stringify!($alias), " WHERE ",
+                    $condition
+                ),
             ),
-            rows: $crate::store::many_rows::ManyRows::locking(
-                concat!(
-                    "SELECT ", $of_first, " AS ", stringify!($first)
-                    $(, ", ", $column, " AS ", stringify!($name))*, $from
-                ),
+            rows: $crate::store::many_rows::ManyRows::new(
+                concat!(packed_rows!(@rows $columns), " FROM (VALUES "),
                 $count,
-                $after,
-                concat!("" $(, $lock)?),
+                concat!(
+                    ") AS v CROSS JOIN LATERAL (SELECT * FROM ", stringify!($table), " ",
+                    stringify!($alias), " WHERE ", $condition, " OFFSET 0) ", stringify!($alias)
+                ),
             ),
         }
     };
@@ -128,6 +146,23 @@ mod tests {
         ") AS v WHERE v.column1 <> ''",
         " FOR UPDATE",
     );
+
+    static LOOKED_UP: PackedRows =
+        packed_rows!(["e.seq"], 1, entries as e, "e.transaction_id = v.column1");
+
+    #[test]
+    fn postgres_has_to_look_up_each_row() {
+        assert_eq!(
+            LOOKED_UP.packed.on(DatabaseKind::Sqlite, 1),
+            "SELECT json_group_array(json_array(e.seq)) FROM (VALUES (?)) AS v \
+             CROSS JOIN entries e WHERE e.transaction_id = v.column1"
+        );
+        assert_eq!(
+            LOOKED_UP.rows.on(DatabaseKind::Postgres, 1),
+            "SELECT e.seq FROM (VALUES ($1)) AS v CROSS JOIN LATERAL \
+             (SELECT * FROM entries e WHERE e.transaction_id = v.column1 OFFSET 0) e"
+        );
+    }
 
     #[derive(Debug, PartialEq, serde::Deserialize, sqlx::FromRow)]
     struct Selected {

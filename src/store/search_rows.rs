@@ -19,9 +19,9 @@ static INSERT_ROWS: ManyRows = ManyRows::new(
 );
 static SELECT_IDS: PackedRows = packed_rows!(
     ["s.id"],
-    " FROM (VALUES ",
     2,
-    ") AS v CROSS JOIN search_rows s WHERE s.transaction_id = v.column1 AND s.seq = v.column2",
+    search_rows as s,
+    "s.transaction_id = v.column1 AND s.seq = v.column2",
 );
 static DELETE_ROWS: ManyRows = ManyRows::new(
     "DELETE FROM search_rows WHERE id IN (SELECT s.id FROM (VALUES ",

@@ -9,6 +9,8 @@ const WORDS: &[&str] = &[
     "late", "today", "serial", "box", "damaged", "photo", "attached", "é", "到着", "ok",
 ];
 const ID_LETTERS: &[u8] = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_";
+/// The number of files that pictures name. Each is fetched once, so a long run hardly measures fetching.
+const FILES: usize = 100;
 /// The time of the first event, in milliseconds since 1970.
 const FIRST_SENT_AT: u64 = 1_700_000_000_000;
 
@@ -186,7 +188,7 @@ fn redaction(earlier: Earlier) -> Said {
 }
 
 fn picture(random: &mut Random) -> Said {
-    let mut file = || format!("mxc://tally.localhost/{}", random.next());
+    let mut file = || format!("mxc://tally.localhost/{}", random.below(FILES));
     let (url, thumbnail) = (file(), file());
     Said::message(json!({
         "msgtype": "m.image", "body": "damage.jpg", "filename": "damage.jpg", "url": url,
