@@ -21,7 +21,7 @@ const ROOMS_PER_TX: i64 = 64;
 /// most tables and indexes, so the same number of events of few records changes fewer pages of the database.
 const EVENTS_OF_A_ROOM: i64 = 8;
 /// The number of events after which no further room is taken into a tx.
-const ENOUGH_EVENTS: i64 = 128;
+const ENOUGH_EVENTS: usize = 128;
 
 /// Derives entries until `stop`.
 pub async fn derive_forever(store: Store, deriving: Deriving, stop: CancellationToken) {
@@ -32,7 +32,7 @@ pub async fn derive_forever(store: Store, deriving: Deriving, stop: Cancellation
         yielding.begin();
         let pause = match turns.next(&store, &deriving).await {
             Ok(None) => store.hints().patience(),
-            Ok(Some(Progress { entries: MANY_EVENTS.., .. })) => {
+            Ok(Some(Progress { entries, .. })) if entries >= store.piece(MANY_EVENTS) => {
                 yielding.give_way().await;
                 continue;
             }
@@ -80,7 +80,7 @@ impl Turns {
         if rooms.is_empty() {
             return Ok(None);
         }
-        let taken = taken(rooms.iter().map(|room| room.pending));
+        let taken = taken(rooms.iter().map(|room| room.pending), store.piece(ENOUGH_EVENTS));
         // If these are not all rooms, others follow.
         let is_full = taken < rooms.len()
             || i64::try_from(rooms.len()).is_ok_and(|count| count == ROOMS_PER_TX);
@@ -92,10 +92,12 @@ impl Turns {
 }
 
 /// Returns from how many of the next rooms, with so many pending events each, the events are derived in one tx.
-fn taken(pending: impl Iterator<Item = i64>) -> usize {
+/// After `enough` events no further room is taken.
+fn taken(pending: impl Iterator<Item = i64>, enough: usize) -> usize {
+    let enough = i64::try_from(enough).unwrap_or(i64::MAX);
     let mut events = 0;
     let is_taken = |pending: &i64| {
-        let has_room = events < ENOUGH_EVENTS;
+        let has_room = events < enough;
         events += pending.min(&EVENTS_OF_A_ROOM);
         has_room
     };
@@ -173,15 +175,17 @@ async fn derive_one_by_one(store: &Store, rooms: &[Underived], deriving: &Derivi
 
 #[cfg(test)]
 mod tests {
-    use super::taken;
-
     #[test]
     fn in_a_backlog_fewer_rooms_share_a_tx() {
-        assert_eq!(taken([1; 64].into_iter()), 64);
-        assert_eq!(taken([3; 64].into_iter()), 43);
-        assert_eq!(taken([1_000; 64].into_iter()), 16);
+        let taken = |pending: &[i64], enough| super::taken(pending.iter().copied(), enough);
+        assert_eq!(taken(&[1; 64], 128), 64);
+        assert_eq!(taken(&[3; 64], 128), 43);
+        assert_eq!(taken(&[1_000; 64], 128), 16);
+        assert_eq!(taken(&[1_000; 64], 16), 2);
+        assert_eq!(taken(&[1; 64], 16), 16);
         // One busy room keeps no others away.
-        assert_eq!(taken(std::iter::once(i64::MAX).chain([1; 63])), 64);
-        assert_eq!(taken(std::iter::empty()), 0);
+        let busy: Vec<i64> = std::iter::once(i64::MAX).chain([1; 63]).collect();
+        assert_eq!(taken(&busy, 128), 64);
+        assert_eq!(taken(&[], 128), 0);
     }
 }

@@ -25,22 +25,29 @@ pub(super) struct Event {
 /// The fields as raw JSON. Each is parsed by itself, so that one with too deep nesting does not make
 /// the others unreadable.
 #[derive(Deserialize)]
-struct Shallow {
-    #[serde(rename = "type")]
-    event_type: Option<Box<RawValue>>,
-    event_id: Option<Box<RawValue>>,
-    sender: Option<Box<RawValue>>,
-    state_key: Option<Box<RawValue>>,
-    origin_server_ts: Option<Box<RawValue>>,
-    redacts: Option<Box<RawValue>>,
-    content: Option<Box<RawValue>>,
-    unsigned: Option<Box<RawValue>>,
+struct Shallow<'a> {
+    #[serde(borrow, rename = "type")]
+    event_type: Option<&'a RawValue>,
+    #[serde(borrow)]
+    event_id: Option<&'a RawValue>,
+    #[serde(borrow)]
+    sender: Option<&'a RawValue>,
+    #[serde(borrow)]
+    state_key: Option<&'a RawValue>,
+    #[serde(borrow)]
+    origin_server_ts: Option<&'a RawValue>,
+    #[serde(borrow)]
+    redacts: Option<&'a RawValue>,
+    #[serde(borrow)]
+    content: Option<&'a RawValue>,
+    #[serde(borrow)]
+    unsigned: Option<&'a RawValue>,
 }
 
 impl Event {
     /// Reads the fields of `raw`; none if it is not a JSON object.
     pub(super) fn read(raw: &str) -> Option<Self> {
-        if let Ok(shallow) = serde_json::from_str::<Shallow>(raw) {
+        if let Ok(shallow) = serde_json::from_str::<Shallow<'_>>(raw) {
             return Some(Self::from_parts(&shallow));
         }
         // `Shallow` refuses duplicate keys. In a map the last one counts, as everywhere in
@@ -51,20 +58,20 @@ impl Event {
         }
     }
 
-    fn from_parts(parts: &Shallow) -> Self {
-        let value = |part: &Option<Box<RawValue>>| {
-            part.as_ref().and_then(|raw| serde_json::from_str::<Value>(raw.get()).ok())
+    fn from_parts(parts: &Shallow<'_>) -> Self {
+        let value = |part: Option<&RawValue>| {
+            part.and_then(|raw| serde_json::from_str::<Value>(raw.get()).ok())
         };
         let mut map = Map::new();
         for (key, part) in [
-            ("type", &parts.event_type),
-            ("event_id", &parts.event_id),
-            ("sender", &parts.sender),
-            ("state_key", &parts.state_key),
-            ("origin_server_ts", &parts.origin_server_ts),
-            ("redacts", &parts.redacts),
-            ("content", &parts.content),
-            ("unsigned", &parts.unsigned),
+            ("type", parts.event_type),
+            ("event_id", parts.event_id),
+            ("sender", parts.sender),
+            ("state_key", parts.state_key),
+            ("origin_server_ts", parts.origin_server_ts),
+            ("redacts", parts.redacts),
+            ("content", parts.content),
+            ("unsigned", parts.unsigned),
         ] {
             if let Some(value) = value(part) {
                 map.insert(key.to_owned(), value);

@@ -6,20 +6,17 @@ const MAX_BYTES: usize = 256 * 1024;
 
 /// Returns the text with at most [`MAX_BYTES`], and made [`readable`].
 pub(super) fn text(raw: &str) -> String {
-    let readable = readable(raw);
-    let mut bytes = 0;
+    let mut readable = readable(raw);
+    readable.truncate(readable.floor_char_boundary(MAX_BYTES));
     readable
-        .chars()
-        .take_while(|c| {
-            bytes += c.len_utf8();
-            bytes <= MAX_BYTES
-        })
-        .collect()
 }
 
 /// Returns the text with `\n` for every line break, and with U+FFFD instead of each other control
 /// character except the tab.
 pub(super) fn readable(raw: &str) -> String {
+    if raw.chars().all(|c| !c.is_control() || matches!(c, '\n' | '\t')) {
+        return raw.to_owned();
+    }
     let unified = raw.replace("\r\n", "\n").replace('\r', "\n");
     let marked = unified.chars().map(|c| match c {
         '\n' | '\t' => c,

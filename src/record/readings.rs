@@ -235,7 +235,10 @@ fn unescaped(text: &str) -> String {
 /// Returns the words and numbers of a text in order, in lower case and without punctuation. Signs
 /// with a meaning of their own (currencies, `%`, `?`, emoji) are words as well.
 fn words(text: &str) -> Vec<String> {
-    let chars: Vec<char> = text.nfkc().flat_map(char::to_lowercase).collect();
+    let chars: Vec<char> = match text.is_ascii() {
+        true => text.chars().map(|c| c.to_ascii_lowercase()).collect(),
+        false => text.nfkc().flat_map(char::to_lowercase).collect(),
+    };
     let mut words = Vec::new();
     let mut word = String::new();
     let is_digit = |at: usize| chars.get(at).is_some_and(char::is_ascii_digit);

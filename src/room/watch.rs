@@ -1,5 +1,8 @@
 //! Decides what follows from what others do to the room of a transaction. This file does no I/O.
 
+use std::borrow::Cow;
+
+use serde::Deserialize;
 use serde_json::Value;
 
 use super::widget::{WIDGET, WIDGET_ID};
@@ -52,8 +55,22 @@ pub enum Change {
     Out,
 }
 
+/// Whether an event says something, as most do. Then it changes no room, and its content need not be read.
+fn is_said(raw: &str) -> bool {
+    #[derive(Deserialize)]
+    struct Typed<'a> {
+        #[serde(borrow, rename = "type")]
+        event_type: Cow<'a, str>,
+    }
+    let typed = serde_json::from_str::<Typed<'_>>(raw);
+    typed.is_ok_and(|it| matches!(&*it.event_type, "m.room.message" | "m.reaction" | "m.sticker"))
+}
+
 /// Returns the change that the event `raw` makes to the room, if it is one of those.
 pub fn change(raw: &str, bot: &str) -> Option<Change> {
+    if is_said(raw) {
+        return None;
+    }
     let event: Value = serde_json::from_str(raw).ok()?;
     let (event_type, content) = (event["type"].as_str()?, &event["content"]);
     let is_ours = event["sender"] == bot;

@@ -23,8 +23,14 @@ pub(super) struct Word {
 
 /// Returns the folded words of a text, separated by spaces. This form is indexed.
 pub fn searchable(text: &str) -> String {
-    let words: Vec<String> = words(text).map(|word| word.folded).collect();
-    words.join(" ")
+    let mut searchable = String::with_capacity(text.len());
+    for word in words(text) {
+        if !searchable.is_empty() {
+            searchable.push(' ');
+        }
+        searchable.push_str(&word.folded);
+    }
+    searchable
 }
 
 /// Returns the words of a text, in order.
@@ -67,6 +73,10 @@ fn is_without_spaces(c: char) -> bool {
 }
 
 fn fold(word: &str) -> String {
+    // Most words, and the tables of Unicode have nothing else to say about them.
+    if word.bytes().all(|byte| byte.is_ascii_alphanumeric()) {
+        return word.get(..MAX_WORD_CHARS).unwrap_or(word).to_ascii_lowercase();
+    }
     let plain = word.nfkd().filter(|c| !is_combining_mark(*c));
     let lower = plain.flat_map(char::to_lowercase).flat_map(|c| match c {
         'ß' => ['s', 's'].into_iter().take(2),

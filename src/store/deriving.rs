@@ -8,7 +8,7 @@ use sqlx::FromRow;
 use super::columns::parse_id;
 use super::entry_columns::{self, DerivedPart, NewEntry};
 use super::files::Wanted;
-use super::journal::NextEvent;
+use super::journal::{JournalRow, NextEvent};
 use super::many_rows::ManyRows;
 use super::members::SeenMember;
 use super::packed_rows::{PackedRows, packed_rows};
@@ -26,7 +26,7 @@ use crate::record::digest::content_digest;
 use crate::record::{
     Attachment, Derived, Fixed, Kind, RedactionPolicy, RelationKind, Role, derive, sort_at,
 };
-use crate::room::{change, is_request};
+use crate::room::{Change, change, is_request};
 
 /// Selects records as [`RecordRow`]. They are locked in the order of their ids.
 ///
@@ -145,6 +145,10 @@ struct Event {
     transaction_id: String,
     next: NextEvent,
     derived: Derived,
+    /// The digest of the content.
+    content: String,
+    /// What it changes in a room, if that concerns the bot.
+    change: Option<Change>,
 }
 
 /// An event that becomes an entry.
@@ -166,7 +170,7 @@ impl Store {
         rooms: &[Underived],
         deriving: &Deriving,
     ) -> Result<Progress, StoreError> {
-        let events = derive_all(rooms, self.next_events(rooms).await?).await;
+        let events = derive_all(rooms, self.next_events(rooms).await?, &deriving.bot).await;
         if events.is_empty() {
             return Ok(Progress::default());
         }
@@ -234,14 +238,22 @@ impl Store {
 }
 
 /// Derives events. This takes no part of the time in which others cannot write.
-async fn derive_all(rooms: &[Underived], events: Vec<NextEvent>) -> Vec<Event> {
+async fn derive_all(rooms: &[Underived], events: Vec<NextEvent>, bot: &str) -> Vec<Event> {
     let transactions: HashMap<_, _> =
         rooms.iter().map(|it| (it.room_id.clone(), it.transaction_id.clone())).collect();
     let bytes: usize = events.iter().map(|event| event.row.raw.len()).sum();
+    let bot = bot.to_owned();
     let work = move || {
         let with_transaction = |next: NextEvent| {
             let transaction_id = transactions.get(&next.room_id)?.clone();
-            Some(Event { transaction_id, derived: derive(&next.row.raw), next })
+            let JournalRow { raw, salt, .. } = &next.row;
+            Some(Event {
+                transaction_id,
+                derived: derive(raw),
+                content: content_digest(salt, raw),
+                change: change(raw, &bot),
+                next,
+            })
         };
         events.into_iter().filter_map(with_transaction).collect()
     };
@@ -316,7 +328,8 @@ async fn link_all<'a>(
     let mut people = people(tx, events).await?;
     let mut entries = Vec::with_capacity(events.len());
     for &event in events {
-        let Event { transaction_id, next: NextEvent { room_id, row }, derived } = event;
+        let Event { transaction_id, next: NextEvent { room_id, row }, derived, content, .. } =
+            event;
         let Some(record) = records.get_mut(transaction_id) else { continue };
         let sender = derived.sender.as_deref().unwrap_or_default();
         let key = (transaction_id.clone(), sender.to_owned());
@@ -336,7 +349,7 @@ async fn link_all<'a>(
             sent_at: derived.sent_at,
             received_at: row.received_at,
             source: row.source.clone(),
-            content: content_digest(&row.salt, &row.raw),
+            content: content.clone(),
         };
         if record.room_id.as_ref() == Some(room_id) {
             see_member(tx, event, &fixed, &mut people).await?;
@@ -506,7 +519,7 @@ async fn note_changes(
             seen.entry(&fixed.transaction).or_default().push(Seen {
                 event_id: fixed.event_id.clone(),
                 sender: fixed.sender.clone(),
-                change: change(&event.next.row.raw, &deriving.bot),
+                change: event.change.clone(),
             });
         }
     }

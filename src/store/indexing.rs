@@ -71,7 +71,7 @@ const SELECT_FIRST_UNINDEXED: &str = "SELECT MIN(received_at) FROM ( \
        AND j.room_id = w.room_id AND j.position = w.derived_position + 1) u";
 
 /// The greatest number of entries that are indexed in one tx. On SQLite, pushes wait meanwhile.
-const ENTRIES_PER_TX: usize = 100;
+const ENTRIES_PER_TX: usize = 128;
 /// The length of the words, in bytes, after which no further entry is indexed in the same tx.
 const WORDS_PER_TX: usize = 128 * 1024;
 
@@ -143,7 +143,7 @@ impl Store {
             .await
     }
 
-    /// Indexes the next entries of these records in one tx, at most 100 in all.
+    /// Indexes the next entries of these records in one tx, at most 128 in all.
     ///
     /// A record that somebody else is writing is left out (on PostgreSQL), so several processes can
     /// index at the same time, and deriving goes on meanwhile.
@@ -162,10 +162,12 @@ impl Store {
         if locked.is_empty() {
             return Ok(Progress { entries: 0, left_out });
         }
-        let share = i64::try_from((ENTRIES_PER_TX / locked.len()).max(1)).unwrap_or(1);
+        // Each record has its turn, however few the entries are.
+        let most = self.piece(ENTRIES_PER_TX).max(locked.len());
+        let share = i64::try_from((most / locked.len()).max(1)).unwrap_or(1);
         let ranges: Vec<Range<'_>> = locked
             .iter()
-            .take(ENTRIES_PER_TX)
+            .take(most)
             .map(|it| Range {
                 id: &it.id,
                 after: it.indexed_seq,

@@ -25,6 +25,8 @@ struct Pushes {
     /// The number of pushes that began.
     began: u64,
     in_progress: u64,
+    /// Whether the last one came at once after the one before.
+    follows: bool,
     /// When the last one was answered.
     ended_at: Option<Instant>,
 }
@@ -46,6 +48,7 @@ impl Rush {
     /// Notes that a push has arrived.
     pub fn push(&self) -> PushInProgress {
         let mut pushes = self.pushes();
+        pushes.follows = pushes.is_coming(Instant::now());
         pushes.began += 1;
         pushes.in_progress += 1;
         PushInProgress(self.clone())
@@ -54,6 +57,12 @@ impl Rush {
     /// Returns the means for one worker to let pushes go first.
     pub fn yielding(&self) -> Yielding {
         Yielding { rush: self.clone(), seen: self.pushes().began, began_at: Instant::now() }
+    }
+
+    /// Whether one push follows the other now, so that the next one would wait for whoever writes.
+    pub(super) fn is_on(&self) -> bool {
+        let pushes = *self.pushes();
+        pushes.follows && pushes.is_coming(Instant::now())
     }
 
     fn pushes(&self) -> MutexGuard<'_, Pushes> {
@@ -95,8 +104,13 @@ impl Pushes {
     /// Whether several pushes came since there were `seen` of them, and the next one is there or may come
     /// at once.
     fn is_rush(&self, seen: u64, now: Instant) -> bool {
+        self.began >= seen + 2 && self.is_coming(now)
+    }
+
+    /// Whether a push is there, or comes at once if it follows the last one.
+    fn is_coming(&self, now: Instant) -> bool {
         let is_recent = |at: Instant| now.saturating_duration_since(at) < PAUSE_OF_PUSHES;
-        self.began >= seen + 2 && (self.in_progress > 0 || self.ended_at.is_some_and(is_recent))
+        self.in_progress > 0 || self.ended_at.is_some_and(is_recent)
     }
 }
 
@@ -124,6 +138,15 @@ mod tests {
         drop(second);
         assert!(is_rush(Duration::ZERO));
         assert!(!is_rush(PAUSE_OF_PUSHES));
+    }
+
+    #[test]
+    fn the_second_push_in_a_row_is_a_rush_for_everybody() {
+        let rush = Rush::default();
+        drop(rush.push());
+        assert!(!rush.is_on());
+        let _second = rush.push();
+        assert!(rush.is_on());
     }
 
     #[test]

@@ -22,6 +22,9 @@ const BEGIN_ON_POSTGRES: &str = "BEGIN; SET LOCAL idle_in_transaction_session_ti
 const BEGIN_AUDITED_ON_POSTGRES: &str = "BEGIN; \
      SET LOCAL idle_in_transaction_session_timeout = '30s'; SET LOCAL lock_timeout = '10s'";
 
+/// While one push follows the other, what is written in one tx otherwise is divided into so many.
+const PIECES_IN_A_RUSH: usize = 8;
+
 /// A database transaction. If it is dropped without a commit, it is rolled back.
 #[derive(Debug)]
 pub struct Tx {
@@ -122,6 +125,15 @@ impl Store {
                 let inner = self.writing.begin_with(BEGIN_AUDITED_ON_POSTGRES).await?;
                 Ok(self.writing_tx(inner, None, Some(place)))
             }
+        }
+    }
+
+    /// Returns how many of at most `most` rows are derived or indexed in one tx. While one push follows the other,
+    /// they are fewer where a push has to wait for the tx.
+    pub fn piece(&self, most: usize) -> usize {
+        match self.kind {
+            DatabaseKind::Sqlite if self.rush.is_on() => (most / PIECES_IN_A_RUSH).max(1),
+            _ => most,
         }
     }
 
