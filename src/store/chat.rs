@@ -7,22 +7,18 @@ use ulid::Ulid;
 
 use super::entry_row::{Row, select_entries};
 use super::{Store, StoreError};
+use crate::config::DatabaseKind;
 use crate::record::{Entry, Kind, Role};
 
 pub(super) const NEWEST_FIRST: &str = "ORDER BY e.sort_at DESC, e.event_id DESC";
 /// The number of event ids in one list of a query.
 pub(super) const EVENTS_PER_QUERY: usize = 64;
-static SELECT_ENTRIES_OF_EVENTS: LazyLock<String> = LazyLock::new(|| {
-    let events = placeholders(2);
-    format!("{} WHERE e.transaction_id = $1 AND e.event_id IN ({events})", select_entries!("", ""))
+static SELECT_ENTRIES_OF_EVENTS: LazyLock<OnEach> = LazyLock::new(|| {
+    OnEach::new(|kind| by_events(kind, select_entries!("", ""), "event_id", "", [2]))
 });
-static SELECT_ENTRIES_ABOUT_EVENTS: LazyLock<String> = LazyLock::new(|| {
-    let events = placeholders(2);
-    let kinds = quoted_kinds(|role| matches!(role, Role::About(_)));
-    format!(
-        "{} WHERE e.transaction_id = $1 AND e.target IN ({events}) AND e.kind IN ({kinds})",
-        select_entries!("", "")
-    )
+static SELECT_ENTRIES_ABOUT_EVENTS: LazyLock<OnEach> = LazyLock::new(|| {
+    let about = is_about();
+    OnEach::new(|kind| by_events(kind, select_entries!("", ""), "target", &about, [2]))
 });
 /// Selects how far people have read. An event that they have read may be no line.
 pub(super) static SELECT_LAST_READS: LazyLock<String> = LazyLock::new(|| {
@@ -57,7 +53,7 @@ impl Store {
         id: Ulid,
         events: &[String],
     ) -> Result<Vec<Entry>, StoreError> {
-        self.of_events(SELECT_ENTRIES_OF_EVENTS.as_str(), id, events).await
+        self.of_events(SELECT_ENTRIES_OF_EVENTS.on(self.kind), id, events).await
     }
 
     /// Returns the edits, reactions, redactions and votes whose target is one of these events, in
@@ -70,7 +66,7 @@ impl Store {
         id: Ulid,
         events: &[String],
     ) -> Result<Vec<Entry>, StoreError> {
-        self.of_events(SELECT_ENTRIES_ABOUT_EVENTS.as_str(), id, events).await
+        self.of_events(SELECT_ENTRIES_ABOUT_EVENTS.on(self.kind), id, events).await
     }
 
     /// Returns the entries that a query with a list of event ids selects.
@@ -118,10 +114,62 @@ pub(super) fn quoted_kinds(has_role: impl Fn(Role) -> bool) -> String {
     quoted.join(", ")
 }
 
-/// Returns the placeholders of a list of event ids. The first is `$first`.
-pub(super) fn placeholders(first: usize) -> String {
-    let numbers = first..first + EVENTS_PER_QUERY;
-    numbers.map(|number| format!("${number}")).collect::<Vec<_>>().join(", ")
+/// Returns the condition that an entry is about another one, to which it refers.
+pub(super) fn is_about() -> String {
+    format!("AND e.kind IN ({})", quoted_kinds(|role| matches!(role, Role::About(_))))
+}
+
+/// A statement that has other words on each database.
+pub(super) struct OnEach {
+    sqlite: String,
+    postgres: String,
+}
+
+impl OnEach {
+    pub(super) fn new(statement: impl Fn(DatabaseKind) -> String) -> Self {
+        Self {
+            sqlite: statement(DatabaseKind::Sqlite),
+            postgres: statement(DatabaseKind::Postgres),
+        }
+    }
+
+    pub(super) fn on(&self, kind: DatabaseKind) -> &str {
+        match kind {
+            DatabaseKind::Sqlite => &self.sqlite,
+            DatabaseKind::Postgres => &self.postgres,
+        }
+    }
+}
+
+/// Returns the statement for the entries of a transaction (`$1`) that have one of some event ids in a column. `select`
+/// are its columns and tables. Each of `lists` is the number of the first placeholder of a list of event ids.
+///
+/// PostgreSQL plans for a record of the usual length, and would read the whole of a long one to find the events. So
+/// it has to look up each event by itself.
+pub(super) fn by_events<const LISTS: usize>(
+    kind: DatabaseKind,
+    select: &str,
+    column: &str,
+    condition: &str,
+    lists: [usize; LISTS],
+) -> String {
+    let numbers = lists.into_iter().flat_map(|first| first..first + EVENTS_PER_QUERY);
+    match kind {
+        DatabaseKind::Sqlite => {
+            let events: Vec<_> = numbers.map(|number| format!("${number}")).collect();
+            let events = events.join(", ");
+            format!("{select} WHERE e.transaction_id = $1 AND e.{column} IN ({events}) {condition}")
+        }
+        DatabaseKind::Postgres => {
+            let events: Vec<_> = numbers.map(|number| format!("(${number})")).collect();
+            let events = events.join(", ");
+            format!(
+                "SELECT e.* FROM (SELECT DISTINCT column1 FROM (VALUES {events}) AS l) AS v \
+                 CROSS JOIN LATERAL ({select} WHERE e.transaction_id = $1 \
+                 AND e.{column} = v.column1 {condition} OFFSET 0) e"
+            )
+        }
+    }
 }
 
 /// Fills the list of event ids up to the number of placeholders. No event has an empty id.

@@ -230,7 +230,7 @@ const WRITER_CACHE_KIB: u32 = 16 * 1024;
 /// PostgreSQL plans by what it last counted in a table. While a new table fills quickly, it would plan to
 /// read the whole of it for each list.
 const PLANS_OF_LOOKUPS: &str = "SET plan_cache_mode = force_generic_plan; \
-     SET enable_seqscan = off; SET enable_hashjoin = off; SET enable_mergejoin = off; SET jit = off";
+     SET enable_seqscan = off; SET enable_hashjoin = off; SET enable_mergejoin = off";
 /// The default time from a new entry or act to the signature of the head, in milliseconds.
 const SIGN_AFTER_MS: i64 = 60 * 60_000;
 
@@ -498,7 +498,8 @@ fn pool_options(kind: DatabaseKind, purpose: Use, connections: u32) -> AnyPoolOp
                         connection.execute(AssertSqlSafe(more)).await?;
                     }
                     DatabaseKind::Postgres => {
-                        connection.execute("SET synchronous_commit = on").await?;
+                        // No statement takes so long that compiling it would be worth it.
+                        connection.execute("SET synchronous_commit = on; SET jit = off").await?;
                         if purpose == Use::Work {
                             connection.execute(PLANS_OF_LOOKUPS).await?;
                         }

@@ -6,11 +6,13 @@ use std::sync::LazyLock;
 use sqlx::{AssertSqlSafe, FromRow};
 use ulid::Ulid;
 
-use super::chat::{EVENTS_PER_QUERY, NEWEST_FIRST, padded, placeholders, quoted_kinds, where_line};
+use super::chat::{
+    EVENTS_PER_QUERY, NEWEST_FIRST, OnEach, by_events, is_about, padded, where_line,
+};
 use super::entry_row::{Row, select_entries};
 use super::files::file_columns;
 use super::{FileRow, Store, StoreError};
-use crate::record::{Entry, Role};
+use crate::record::Entry;
 
 /// Selects entries with the keys of our sends and with the raw events of polls. `$more` and `$rest`
 /// as in `select_entries`.
@@ -34,25 +36,28 @@ macro_rules! select_shown {
 const SELECT_WITH_FILES: &str = select_shown!(
     concat!(", ", file_columns!()),
     "LEFT JOIN entry_files n ON n.transaction_id = e.transaction_id AND n.seq = e.seq \
-     LEFT JOIN files f ON f.mxc = n.mxc WHERE e.transaction_id = $1 "
+     LEFT JOIN files f ON f.mxc = n.mxc"
 );
 static SELECT_LAST_LINES: LazyLock<String> = LazyLock::new(|| select_lines(""));
 static SELECT_LINES_BEFORE: LazyLock<String> =
     LazyLock::new(|| select_lines("AND (e.sort_at, e.event_id) < ($3, $4)"));
-static SELECT_LINES_OF_EVENTS: LazyLock<String> = LazyLock::new(|| {
-    format!("{SELECT_WITH_FILES} AND e.event_id IN ({}) {IN_READING_ORDER}", placeholders(2))
+static SELECT_LINES_OF_EVENTS: LazyLock<OnEach> = LazyLock::new(|| {
+    OnEach::new(|kind| {
+        let lines = by_events(kind, SELECT_WITH_FILES, "event_id", "", [2]);
+        format!("{lines} {IN_READING_ORDER}")
+    })
 });
 const IN_READING_ORDER: &str = "ORDER BY e.sort_at, e.event_id";
 /// Selects what is about lines or about the messages that they quote, and these messages.
-static SELECT_AROUND: LazyLock<String> = LazyLock::new(|| {
-    let about = select_shown!(", 1 AS is_about", "WHERE e.transaction_id = $1 ");
-    let quoted = select_shown!(", 0 AS is_about", "WHERE e.transaction_id = $1 ");
-    let kinds = quoted_kinds(|role| matches!(role, Role::About(_)));
-    let (of_lines, of_quoted) = (placeholders(2), placeholders(2 + EVENTS_PER_QUERY));
-    format!(
-        "SELECT * FROM ({about} AND e.target IN ({of_lines}, {of_quoted}) AND e.kind IN ({kinds})) \
-         a UNION ALL SELECT * FROM ({quoted} AND e.event_id IN ({of_quoted})) q"
-    )
+static SELECT_AROUND: LazyLock<OnEach> = LazyLock::new(|| {
+    let (of_lines, of_quoted) = (2, 2 + EVENTS_PER_QUERY);
+    let (about, is_about) = (select_shown!(", 1 AS is_about", ""), is_about());
+    let quoted = select_shown!(", 0 AS is_about", "");
+    OnEach::new(|kind| {
+        let about = by_events(kind, about, "target", &is_about, [of_lines, of_quoted]);
+        let quoted = by_events(kind, quoted, "event_id", "", [of_quoted]);
+        format!("SELECT * FROM ({about}) a UNION ALL SELECT * FROM ({quoted}) q")
+    })
 });
 
 /// An entry with what the page shows with it.
@@ -145,7 +150,7 @@ impl Store {
     ) -> Result<Vec<ShownEntry>, StoreError> {
         let mut rows = Vec::new();
         for events in events.chunks(EVENTS_PER_QUERY) {
-            let query = sqlx::query_as(AssertSqlSafe(SELECT_LINES_OF_EVENTS.as_str()));
+            let query = sqlx::query_as(AssertSqlSafe(SELECT_LINES_OF_EVENTS.on(self.kind)));
             let query = padded(events).fold(query.bind(id.to_string()), |query, it| query.bind(it));
             rows.extend(query.fetch_all(&self.pool).await?);
         }
@@ -169,7 +174,8 @@ impl Store {
             let (these, quotes);
             (these, lines) = lines.split_at(lines.len().min(EVENTS_PER_QUERY));
             (quotes, quoted) = quoted.split_at(quoted.len().min(EVENTS_PER_QUERY));
-            let query = sqlx::query_as(AssertSqlSafe(SELECT_AROUND.as_str())).bind(id.to_string());
+            let query =
+                sqlx::query_as(AssertSqlSafe(SELECT_AROUND.on(self.kind))).bind(id.to_string());
             let events = padded(these).chain(padded(quotes));
             let query = events.fold(query, |query, event| query.bind(event));
             let rows: Vec<RowAround> = query.fetch_all(&self.pool).await?;
@@ -196,7 +202,7 @@ impl Store {
 fn select_lines(condition: &str) -> String {
     let line = where_line();
     format!(
-        "{SELECT_WITH_FILES} AND e.seq IN (SELECT e.seq FROM entries e {line} {condition} \
+        "{SELECT_WITH_FILES} WHERE e.transaction_id = $1 AND e.seq IN (SELECT e.seq FROM entries e {line} {condition} \
          {NEWEST_FIRST} LIMIT $2) {IN_READING_ORDER}"
     )
 }
