@@ -102,6 +102,14 @@ impl Query {
         wanted.chain(unwanted).collect::<Vec<_>>().join(" & ")
     }
 
+    /// Returns what to count in the folded words of an entry, which stand between single spaces, also at the
+    /// beginning and the end: a JSON array with a text for each wanted word or phrase.
+    pub fn for_counting(&self) -> String {
+        let clause =
+            |it: &Clause| format!(" {}{}", it.words.join(" "), if it.prefix { "" } else { " " });
+        serde_json::Value::from_iter(self.wanted.iter().map(clause)).to_string()
+    }
+
     /// Returns, for each of these words of a text, whether it is part of a match.
     pub(super) fn matches(&self, text: &[Word]) -> Vec<bool> {
         let mut matches = vec![false; text.len()];
@@ -177,6 +185,17 @@ mod tests {
             let query = Query::read(text).unwrap();
             assert_eq!(query.for_fts5(), fts5, "{text}");
             assert_eq!(query.for_tsquery(), tsquery, "{text}");
+        }
+    }
+
+    #[test]
+    fn only_what_is_wanted_is_counted() {
+        for (text, expected) in [
+            ("Oak plank", r#"[" oak "," plank "]"#),
+            ("\"oak plank\" -birch", r#"[" oak plank "]"#),
+            ("pla* \"red oa\"*", r#"[" pla"," red oa"]"#),
+        ] {
+            assert_eq!(Query::read(text).unwrap().for_counting(), expected, "{text}");
         }
     }
 

@@ -56,19 +56,19 @@ const SELECT_SHOP: &str = "SELECT shop FROM transactions WHERE id = $1";
 /// indexed yet, and of the events that are no entries yet.
 ///
 /// The events of one room are received in the order of their positions. A record can have entries
-/// of several rooms, so some more of its entries are looked at than the first. (`CROSS JOIN` keeps
-/// SQLite from beginning with all transactions of the shop.)
+/// of several rooms, so some more of its entries are looked at than the first. What belongs to a room is
+/// looked up for each by itself: nearly always there is none, and no database knows that beforehand.
 const SELECT_FIRST_UNINDEXED: &str = "SELECT MIN(received_at) FROM ( \
        SELECT (SELECT MIN(f.received_at) FROM (SELECT e.received_at FROM entries e \
          WHERE e.transaction_id = t.id AND e.seq > t.indexed_seq ORDER BY e.seq LIMIT 1000) f) \
          AS received_at \
        FROM transactions t WHERE t.indexed_seq < t.last_seq AND t.shop = $1 \
      UNION ALL \
-       SELECT j.received_at FROM journal_rooms w CROSS JOIN record_rooms r \
-       CROSS JOIN transactions t CROSS JOIN journal j \
-       WHERE w.derived_position < w.last_position AND r.room_id = w.room_id \
-       AND t.id = r.transaction_id AND t.shop = $1 \
-       AND j.room_id = w.room_id AND j.position = w.derived_position + 1) u";
+       SELECT (SELECT j.received_at FROM journal j \
+         WHERE j.room_id = w.room_id AND j.position = w.derived_position + 1) AS received_at \
+       FROM journal_rooms w WHERE w.derived_position < w.last_position AND $1 = (SELECT \
+         (SELECT t.shop FROM transactions t WHERE t.id = r.transaction_id) \
+         FROM record_rooms r WHERE r.room_id = w.room_id)) u";
 
 /// The greatest number of entries that are indexed in one tx. On SQLite, pushes wait meanwhile.
 const ENTRIES_PER_TX: usize = 128;

@@ -225,12 +225,16 @@ const TRUSTED_FOR: Duration = Duration::from_secs(1);
 /// whose cache outlives a commit, and by default it would be 2 MiB, less than the pages of its
 /// indexes.
 const WRITER_CACHE_KIB: u32 = 16 * 1024;
-/// The statements of pushes and of other work look up rows by indexes: each row of a list for itself, whatever
-/// the length of the list or the size of the tables. So each is planned once for a connection, and in this way.
-/// PostgreSQL plans by what it last counted in a table. While a new table fills quickly, it would plan to
-/// read the whole of it for each list.
-const PLANS_OF_LOOKUPS: &str = "SET plan_cache_mode = force_generic_plan; \
-     SET enable_seqscan = off; SET enable_hashjoin = off; SET enable_mergejoin = off";
+/// All statements look up rows by indexes: each row of a list for itself, whatever the length of the list or
+/// the size of the tables. PostgreSQL plans by what it last counted in a table, and by how many rows it expects.
+/// So it would read the whole of a table that was nearly empty when it was counted, or for a list whose length it
+/// overestimates. Nothing takes so long that it would be worth to compile it, or to start processes that share the
+/// work.
+const PLANS_OF_LOOKUPS: &str = "SET enable_seqscan = off; SET enable_hashjoin = off; \
+     SET enable_mergejoin = off; SET jit = off; SET max_parallel_workers_per_gather = 0";
+/// The statements of pushes and of other work are planned once for a connection. A search is planned each time,
+/// because rare and frequent words need different plans.
+const PLANNED_ONCE: &str = "SET plan_cache_mode = force_generic_plan";
 /// The default time from a new entry or act to the signature of the head, in milliseconds.
 const SIGN_AFTER_MS: i64 = 60 * 60_000;
 
@@ -443,7 +447,7 @@ enum Use {
     /// Pushes and other work that looks up rows by indexes. On SQLite, nothing can be written with them. So nobody
     /// writes without standing in the queue of the writers.
     Work,
-    /// The same for what people read: PostgreSQL plans by what it counted in the tables.
+    /// What people read. PostgreSQL may plan a statement anew for other words.
     People,
     /// The one connection that writes to SQLite.
     Writing,
@@ -498,10 +502,10 @@ fn pool_options(kind: DatabaseKind, purpose: Use, connections: u32) -> AnyPoolOp
                         connection.execute(AssertSqlSafe(more)).await?;
                     }
                     DatabaseKind::Postgres => {
-                        // No statement takes so long that compiling it would be worth it.
-                        connection.execute("SET synchronous_commit = on; SET jit = off").await?;
+                        connection.execute("SET synchronous_commit = on").await?;
+                        connection.execute(PLANS_OF_LOOKUPS).await?;
                         if purpose == Use::Work {
-                            connection.execute(PLANS_OF_LOOKUPS).await?;
+                            connection.execute(PLANNED_ONCE).await?;
                         }
                     }
                 }

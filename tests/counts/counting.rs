@@ -15,13 +15,24 @@ use tracing_subscriber::{Layer, Registry};
 
 /// The target of the log lines about statements.
 const TARGET: &str = "sqlx::query";
+/// The target of the log lines with what PostgreSQL has to say beside its answers.
+const NOTICES: &str = "sqlx::postgres::notice";
 /// What does not count: the settings of a new connection, and what begins and ends a tx. SQLite's
 /// driver logs none of the latter, and PostgreSQL's only some. Commits are counted by
 /// [`super::commits`].
 const NOT_COUNTED: [&str; 6] = ["PRAGMA", "SET", "BEGIN", "COMMIT", "ROLLBACK", "SAVEPOINT"];
 
-/// The statements since the counting began. `None` while nothing is counted.
-static STATEMENTS: Mutex<Option<Vec<String>>> = Mutex::new(None);
+/// What happened since the counting began. `None` while nothing is counted.
+static SEEN: Mutex<Option<Seen>> = Mutex::new(None);
+
+/// What was seen while something was counted.
+#[derive(Debug, Default)]
+pub struct Seen {
+    /// The SQL of each statement, in the order in which they ended.
+    pub statements: Vec<String>,
+    /// What PostgreSQL said beside its answers.
+    pub notices: Vec<String>,
+}
 
 /// What a piece of work took.
 #[derive(Clone, Debug)]
@@ -30,6 +41,8 @@ pub struct Counted {
     pub statements: Vec<String>,
     /// The number of commits that wrote something.
     pub commits: u64,
+    /// What PostgreSQL said beside its answers.
+    pub notices: Vec<String>,
 }
 
 impl Counted {
@@ -68,30 +81,37 @@ impl fmt::Display for Counted {
 pub fn begin() {
     static INSTALLED: Once = Once::new();
     INSTALLED.call_once(|| {
-        let filter = Targets::new().with_target(TARGET, Level::TRACE);
+        let filter =
+            Targets::new().with_target(TARGET, Level::TRACE).with_target(NOTICES, Level::INFO);
         let subscriber = Registry::default().with(Statements.with_filter(filter));
         tracing::subscriber::set_global_default(subscriber).unwrap();
     });
-    let before = statements().replace(Vec::new());
+    let before = seen().replace(Seen::default());
     assert!(before.is_none(), "two counts at a time");
 }
 
-/// Ends the counting. Returns the statements.
-pub fn end() -> Vec<String> {
-    statements().take().unwrap_or_default()
+/// Ends the counting.
+pub fn end() -> Seen {
+    seen().take().unwrap_or_default()
 }
 
-fn statements() -> MutexGuard<'static, Option<Vec<String>>> {
-    STATEMENTS.lock().unwrap_or_else(PoisonError::into_inner)
+fn seen() -> MutexGuard<'static, Option<Seen>> {
+    SEEN.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
-/// Writes down the statements that are logged.
+/// Writes down the statements that are logged, and what PostgreSQL says.
 struct Statements;
 
 impl<S: Subscriber> Layer<S> for Statements {
     fn on_event(&self, event: &Event<'_>, _: Context<'_, S>) {
         let mut logged = Logged::default();
         event.record(&mut logged);
+        if event.metadata().target() == NOTICES {
+            if let Some(seen) = seen().as_mut() {
+                seen.notices.push(logged.message);
+            }
+            return;
+        }
         // The summary has the first words, and the statement is empty if those are all.
         let sql =
             if logged.statement.trim().is_empty() { logged.summary } else { logged.statement };
@@ -100,15 +120,16 @@ impl<S: Subscriber> Layer<S> for Statements {
         if NOT_COUNTED.contains(&first.as_str()) {
             return;
         }
-        if let Some(counted) = statements().as_mut() {
-            counted.push(sql);
+        if let Some(seen) = seen().as_mut() {
+            seen.statements.push(sql);
         }
     }
 }
 
-/// The fields of a log line about a statement.
+/// The fields of a log line.
 #[derive(Default)]
 struct Logged {
+    message: String,
     summary: String,
     statement: String,
 }
@@ -116,6 +137,7 @@ struct Logged {
 impl Visit for Logged {
     fn record_str(&mut self, field: &Field, value: &str) {
         match field.name() {
+            "message" => value.clone_into(&mut self.message),
             "summary" => value.clone_into(&mut self.summary),
             "db.statement" => value.clone_into(&mut self.statement),
             _ => {}

@@ -6,7 +6,7 @@ use tokio::runtime::Runtime;
 
 use crate::bench::{self, Bench};
 use crate::commits::Commits;
-use crate::counting::{self, Counted};
+use crate::counting::{self, Counted, Seen};
 
 /// Everything in this process is counted, so the next story waits.
 static ONE_AT_A_TIME: Mutex<()> = Mutex::new(());
@@ -35,9 +35,9 @@ impl Database {
         let before = self.commits.begin().await;
         counting::begin();
         let done = work.await;
-        let statements = counting::end();
+        let Seen { statements, notices } = counting::end();
         let commits = self.commits.end().await - before;
-        (done, Counted { statements, commits })
+        (done, Counted { statements, commits, notices })
     }
 }
 
@@ -45,17 +45,30 @@ impl Database {
 pub fn on_each_database(story: impl AsyncFn(&mut Database)) {
     let _alone = ONE_AT_A_TIME.lock().unwrap_or_else(PoisonError::into_inner);
     let folder = tempfile::tempdir().unwrap();
-    let mut urls = vec![bench::sqlite(folder.path())];
-    if std::env::var_os("TALLYROOM_TEST_POSTGRES").is_some() {
-        urls.push(bench::postgres());
+    run(&bench::sqlite(folder.path()), &story);
+    if has_postgres() {
+        run(&bench::postgres(), &story);
     }
-    for url in urls {
-        let (kind, _) = url.split_once(':').unwrap();
-        println!("on {kind}:");
-        Runtime::new().unwrap().block_on(async {
-            let mut database = Database::open(&url).await;
-            story(&mut database).await;
-            database.bench.store.close().await;
-        });
+}
+
+/// Runs a story on PostgreSQL if `TALLYROOM_TEST_POSTGRES` names a server.
+pub fn on_postgres(story: impl AsyncFn(&mut Database)) {
+    let _alone = ONE_AT_A_TIME.lock().unwrap_or_else(PoisonError::into_inner);
+    if has_postgres() {
+        run(&bench::postgres(), &story);
     }
+}
+
+fn has_postgres() -> bool {
+    std::env::var_os("TALLYROOM_TEST_POSTGRES").is_some()
+}
+
+fn run(url: &str, story: &impl AsyncFn(&mut Database)) {
+    let (kind, _) = url.split_once(':').unwrap();
+    println!("on {kind}:");
+    Runtime::new().unwrap().block_on(async {
+        let mut database = Database::open(url).await;
+        story(&mut database).await;
+        database.bench.store.close().await;
+    });
 }

@@ -13,6 +13,7 @@ mod conversation;
 mod counting;
 mod databases;
 mod open_pages;
+mod plans;
 mod reading;
 mod recording;
 mod service;

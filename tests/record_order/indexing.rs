@@ -143,6 +143,34 @@ async fn long_texts_are_indexed_over_several_txs(bench: &Bench) {
     assert_eq!(bench.found(id, "oak14").await.len(), 1);
 }
 
+async fn the_best_match_has_the_words_often_and_says_little_else(bench: &Bench) {
+    let (id, room) = bench.transaction().await;
+    let much = "the elm stands in the yard beside the house, and this is all that we know of it";
+    let late = format!("{} larch", "teak ".repeat(2_000));
+    let texts = [
+        "oak",
+        "oak? An oak, and one more oak",
+        &format!("oak, {much}"),
+        "pine and oak",
+        "oak and pine",
+        &late,
+        "a larch",
+    ];
+    let all: Vec<_> = (1..).zip(texts).map(|(number, text)| message(number, text)).collect();
+    bench.arrive(id, &room, &all).await;
+    bench.index().await;
+    let best = bench.found(id, "oak").await;
+    // Of equal matches, the newest is first.
+    assert_eq!(best, [texts[1], texts[0], texts[4], texts[3], texts[2]]);
+    assert_eq!(bench.found(id, "oa* -pine").await, [texts[1], texts[0], texts[2]]);
+    assert_eq!(bench.found(id, "\"pine and oak\"").await, [texts[3]]);
+    assert_eq!(
+        bench.found(id, "larch").await,
+        [texts[6], texts[5]],
+        "also far behind in a long text"
+    );
+}
+
 async fn what_is_erased_before_it_is_indexed_never_comes_into_the_index(bench: &Bench) {
     let (id, room) = bench.transaction().await;
     bench.arrive(id, &room, &[message(1, "secret"), message(2, "oak")]).await;
@@ -285,6 +313,7 @@ fn all(url: &str) {
         deriving_writes_nothing_into_the_index(&bench).await;
         one_tx_takes_entries_of_several_records_and_of_each_only_some(&bench).await;
         long_texts_are_indexed_over_several_txs(&bench).await;
+        the_best_match_has_the_words_often_and_says_little_else(&bench).await;
         what_is_erased_before_it_is_indexed_never_comes_into_the_index(&bench).await;
         what_is_erased_after_it_was_indexed_leaves_the_index_at_once(&bench).await;
         votes_get_the_words_of_their_poll_whichever_is_indexed_first(&bench).await;
