@@ -225,6 +225,9 @@ const TRUSTED_FOR: Duration = Duration::from_secs(1);
 /// whose cache outlives a commit, and by default it would be 2 MiB, less than the pages of its
 /// indexes.
 const WRITER_CACHE_KIB: u32 = 16 * 1024;
+/// The size of the page cache of each connection that reads from SQLite, in KiB. It is empty after each commit of the
+/// writer, and the system has the pages in its own cache. By default it would be 2 MiB.
+const READER_CACHE_KIB: u32 = 512;
 /// All statements look up rows by indexes: each row of a list for itself, whatever the length of the list or
 /// the size of the tables. PostgreSQL plans by what it last counted in a table, and by how many rows it expects.
 /// So it would read the whole of a table that was nearly empty when it was counted, or for a list whose length it
@@ -492,7 +495,9 @@ fn pool_options(kind: DatabaseKind, purpose: Use, connections: u32) -> AnyPoolOp
                             )
                             .await?;
                         let more = match purpose {
-                            Use::Work | Use::People => "PRAGMA query_only = ON".to_owned(),
+                            Use::Work | Use::People => format!(
+                                "PRAGMA query_only = ON; PRAGMA cache_size = -{READER_CACHE_KIB}"
+                            ),
                             Use::Writing => format!(
                                 "PRAGMA wal_autocheckpoint = {LOG_PAGES_OF_COMMANDS}; \
                                  PRAGMA cache_size = -{WRITER_CACHE_KIB}; \

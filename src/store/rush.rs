@@ -47,10 +47,7 @@ pub struct Yielding {
 impl Rush {
     /// Notes that a push has arrived.
     pub fn push(&self) -> PushInProgress {
-        let mut pushes = self.pushes();
-        pushes.follows = pushes.is_coming(Instant::now());
-        pushes.began += 1;
-        pushes.in_progress += 1;
+        self.pushes().begin(Instant::now());
         PushInProgress(self.clone())
     }
 
@@ -61,8 +58,7 @@ impl Rush {
 
     /// Whether one push follows the other now, so that the next one would wait for whoever writes.
     pub(super) fn is_on(&self) -> bool {
-        let pushes = *self.pushes();
-        pushes.follows && pushes.is_coming(Instant::now())
+        self.pushes().is_on(Instant::now())
     }
 
     fn pushes(&self) -> MutexGuard<'_, Pushes> {
@@ -72,9 +68,7 @@ impl Rush {
 
 impl Drop for PushInProgress {
     fn drop(&mut self) {
-        let mut pushes = self.0.pushes();
-        pushes.in_progress -= 1;
-        pushes.ended_at = Some(Instant::now());
+        self.0.pushes().end(Instant::now());
     }
 }
 
@@ -101,6 +95,21 @@ impl Yielding {
 }
 
 impl Pushes {
+    fn begin(&mut self, now: Instant) {
+        self.follows = self.is_coming(now);
+        self.began += 1;
+        self.in_progress += 1;
+    }
+
+    fn end(&mut self, now: Instant) {
+        self.in_progress -= 1;
+        self.ended_at = Some(now);
+    }
+
+    fn is_on(&self, now: Instant) -> bool {
+        self.follows && self.is_coming(now)
+    }
+
     /// Whether several pushes came since there were `seen` of them, and the next one is there or may come
     /// at once.
     fn is_rush(&self, seen: u64, now: Instant) -> bool {
@@ -125,28 +134,31 @@ mod tests {
 
     #[test]
     fn one_push_is_no_rush_and_several_are_one_until_they_pause() {
-        let rush = Rush::default();
-        let is_rush = |after: Duration| {
-            let pushes = *rush.pushes();
-            pushes.is_rush(0, pushes.ended_at.unwrap_or_else(Instant::now) + after)
-        };
-        assert!(!is_rush(Duration::ZERO));
-        drop(rush.push());
-        assert!(!is_rush(Duration::ZERO), "what follows one push is done at once");
-        let second = rush.push();
-        assert!(is_rush(PAUSE_OF_PUSHES), "it is being answered");
-        drop(second);
-        assert!(is_rush(Duration::ZERO));
-        assert!(!is_rush(PAUSE_OF_PUSHES));
+        let (now, mut pushes) = (Instant::now(), Pushes::default());
+        assert!(!pushes.is_rush(0, now));
+        pushes.begin(now);
+        pushes.end(now);
+        assert!(!pushes.is_rush(0, now), "what follows one push is done at once");
+        pushes.begin(now);
+        assert!(pushes.is_rush(0, now + PAUSE_OF_PUSHES), "it is being answered");
+        pushes.end(now);
+        assert!(pushes.is_rush(0, now));
+        assert!(!pushes.is_rush(0, now + PAUSE_OF_PUSHES));
     }
 
     #[test]
     fn the_second_push_in_a_row_is_a_rush_for_everybody() {
-        let rush = Rush::default();
-        drop(rush.push());
-        assert!(!rush.is_on());
-        let _second = rush.push();
-        assert!(rush.is_on());
+        let (now, mut pushes) = (Instant::now(), Pushes::default());
+        pushes.begin(now);
+        pushes.end(now);
+        assert!(!pushes.is_on(now));
+        pushes.begin(now + PAUSE_OF_PUSHES);
+        assert!(!pushes.is_on(now + PAUSE_OF_PUSHES), "it came after a pause");
+        pushes.end(now + PAUSE_OF_PUSHES);
+        pushes.begin(now + PAUSE_OF_PUSHES);
+        assert!(pushes.is_on(now + PAUSE_OF_PUSHES));
+        pushes.end(now + PAUSE_OF_PUSHES);
+        assert!(!pushes.is_on(now + 2 * PAUSE_OF_PUSHES), "the next one did not come");
     }
 
     #[test]

@@ -205,4 +205,15 @@ mod tests {
         store.begin().await.unwrap().commit().await.unwrap();
         assert!(!is_told(), "there is no new work");
     }
+    #[tokio::test]
+    async fn while_one_push_follows_the_other_a_tx_has_fewer_rows() {
+        let folder = tempfile::tempdir().unwrap();
+        let store = opened(folder.path()).await;
+        assert_eq!(store.piece(128), 128);
+        let _one_push = store.rush().push();
+        assert_eq!(store.piece(128), 128);
+        let _the_next_one = store.rush().push();
+        assert_eq!(store.piece(128), 16);
+        assert_eq!(store.piece(1), 1, "some progress is always made");
+    }
 }
