@@ -102,7 +102,10 @@ async fn handle_push(
         Ok(Kept { new, foreign }) => {
             let events = arrivals.len();
             if events > 0 {
-                tracing::info!(correlation, push_id, events, new, foreign, "push committed");
+                // The homeserver need not wait for the line: the task has its turn when the answer is on its way.
+                tokio::spawn(async move {
+                    tracing::info!(correlation, push_id, events, new, foreign, "push committed");
+                });
             }
             empty_answer()
         }

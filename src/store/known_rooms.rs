@@ -1,21 +1,51 @@
 //! Writes the events of a push into the journals of those rooms that have one, with as little waiting as
-//! possible: one statement on PostgreSQL, which is a commit of its own, and two within a tx on SQLite.
-//! Each statement more is a round trip, or wakes two threads, while the homeserver waits.
+//! possible: one statement, which is a commit of its own. Each statement more is a round trip, or wakes two threads,
+//! while the homeserver waits.
 //!
-//! Nearly always, all rooms of a push have a journal. What is left over is written by [`super::journal`].
+//! Nearly always, all rooms of a push have a journal, and all of its events are new. On SQLite, the statement writes
+//! nothing if it is otherwise, and the push is written by two statements within a tx. What is left over, on both
+//! databases, is written by [`super::journal`].
 
 use std::collections::{HashMap, HashSet};
 use std::sync::OnceLock;
 
+use sqlx::any::AnyArguments;
+use sqlx::error::ErrorKind;
+use sqlx::query::Query;
 use sqlx::{Any, Executor};
 
 use super::arrival::Arrival;
 use super::journal::{Source, salt};
-use super::many_rows::{ManyRows, SIZES, in_padded_pieces, size_of};
+use super::many_rows::{MAX_ROWS, ManyRows, SIZES, in_padded_pieces, size_of};
 use super::packed_rows::{PackedRows, packed_rows};
-use super::{StoreError, Tx};
+use super::{Store, StoreError, Tx};
 use crate::clock::now;
 use crate::config::DatabaseKind;
+
+/// Makes what [`INSERT_PUSHED`] writes to, for one connection: whatever is inserted there gets the next position in the
+/// journal of its room. As a trigger does so, one statement outside a tx is enough: SQLite carries out all of it or nothing,
+/// also if whoever waits for it has gone. sqlx would stop a script there, with its tx open.
+///
+/// A room without a journal, or with one that has only begun, gives NULL as the position. That is refused, as is an event that
+/// the journal has.
+pub(super) const PREPARE_PUSHED_ON_SQLITE: &str = "\
+     CREATE TEMP VIEW pushed AS SELECT '' AS room_id, '' AS event_id, '' AS source, '' AS correlation, \
+     0 AS received_at, '' AS raw, '' AS salt; \
+     CREATE TEMP TRIGGER write_pushed INSTEAD OF INSERT ON pushed BEGIN \
+       INSERT INTO journal \
+       (room_id, position, event_id, source, correlation, received_at, raw, salt) VALUES \
+       (NEW.room_id, (SELECT NULLIF(r.last_position, 0) + 1 FROM journal_rooms r WHERE r.room_id = NEW.room_id), \
+       NEW.event_id, NEW.source, NEW.correlation, NEW.received_at, NEW.raw, NEW.salt); \
+       UPDATE journal_rooms SET last_position = last_position + 1 WHERE room_id = NEW.room_id; \
+     END";
+static INSERT_PUSHED: ManyRows = ManyRows::new(
+    "INSERT INTO temp.pushed (room_id, event_id, source, correlation, received_at, raw, salt) \
+     SELECT v.column1, v.column2, ?, ?, ?, v.column3, v.column4 FROM (VALUES ",
+    4,
+    ") AS v WHERE v.column1 IS NOT NULL",
+);
+/// The number of columns of that list.
+const PUSHED_COLUMNS: usize = 4;
 
 /// Selects the numbers of those events whose room has a journal, with its last position and whether
 /// the event is in it.
@@ -104,6 +134,53 @@ struct Lists {
     raws: String,
     /// The number of events.
     length: usize,
+}
+
+/// Writes events on SQLite in one statement, which is a commit of its own, if all are in rooms with a journal and none is
+/// in it. Otherwise it returns `None` and nothing is written.
+pub(super) async fn write_at_once_on_sqlite(
+    store: &Store,
+    arrivals: &[Arrival],
+    source: Source,
+    correlation: &str,
+) -> Result<Option<usize>, StoreError> {
+    let arrivals = once_each(arrivals);
+    if arrivals.is_empty() || arrivals.len() > MAX_ROWS {
+        return Ok(None);
+    }
+    match store.run(insertion(&arrivals, source, correlation)).await {
+        Ok(()) => Ok(Some(arrivals.len())),
+        Err(StoreError::Database(error))
+            if matches!(error.kind(), ErrorKind::UniqueViolation | ErrorKind::NotNullViolation) =>
+        {
+            Ok(None)
+        }
+        Err(error) => Err(error),
+    }
+}
+
+/// Returns the statement that inserts these events, of which there are at most [`MAX_ROWS`].
+fn insertion(
+    arrivals: &[&Arrival],
+    source: Source,
+    correlation: &str,
+) -> Query<'static, Any, AnyArguments> {
+    let rows = arrivals.len().next_power_of_two();
+    let mut query = sqlx::query(INSERT_PUSHED.on(DatabaseKind::Sqlite, rows));
+    query = query.bind(source.as_str()).bind(correlation).bind(now());
+    for Arrival { room_id, event_id, raw } in arrivals {
+        query = query.bind(room_id).bind(event_id).bind(raw).bind(salt());
+    }
+    for _ in arrivals.len() * PUSHED_COLUMNS..rows * PUSHED_COLUMNS {
+        query = query.bind(None::<&str>);
+    }
+    query
+}
+
+/// Returns each of the events once.
+fn once_each(arrivals: &[Arrival]) -> Vec<&Arrival> {
+    let mut seen = HashSet::with_capacity(arrivals.len());
+    arrivals.iter().filter(|it| seen.insert((&it.room_id, &it.event_id))).collect()
 }
 
 /// Writes events in `tx`.
@@ -227,11 +304,8 @@ fn placed(arrivals: &[Arrival], places: Vec<(i64, i64, i64)>) -> (Vec<NewRow<'_>
 /// Returns the lists for those events that have a room, each event once. None: there are no such events,
 /// or the texts have all characters that could separate them.
 fn lists(arrivals: &[Arrival]) -> Option<Lists> {
-    let mut seen = HashSet::with_capacity(arrivals.len());
-    let given: Vec<&Arrival> = arrivals
-        .iter()
-        .filter(|it| !it.room_id.is_empty() && seen.insert((&it.room_id, &it.event_id)))
-        .collect();
+    let mut given = once_each(arrivals);
+    given.retain(|it| !it.room_id.is_empty());
     let is_used = |separator: char| {
         given.iter().any(|it| {
             [&it.room_id, &it.event_id, &it.raw].into_iter().any(|text| text.contains(separator))
@@ -252,10 +326,177 @@ fn lists(arrivals: &[Arrival]) -> Option<Lists> {
 
 #[cfg(test)]
 mod tests {
+    use std::future::{Future, poll_fn};
+    use std::pin::pin;
+    use std::task::Poll;
+
+    use ruma::user_id;
+
     use super::*;
+    use crate::store::Kept;
+    use crate::store::tests::opened;
 
     fn arrival(room: &str, event: &str, raw: &str) -> Arrival {
         Arrival { room_id: room.to_owned(), event_id: event.to_owned(), raw: raw.to_owned() }
+    }
+
+    /// Opens a new database in which these rooms have a journal with one event, `$0`.
+    async fn with_rooms(folder: &std::path::Path, rooms: &[&str]) -> Store {
+        let store = opened(folder).await;
+        for room in rooms {
+            let begin = "INSERT INTO journal_rooms VALUES ($1, 0, 0)";
+            store.run(sqlx::query(begin).bind(*room)).await.unwrap();
+            assert_eq!(push(&store, &[arrival(room, "$0", "{}")]).await.unwrap().new, 1);
+        }
+        store
+    }
+
+    async fn push(store: &Store, arrivals: &[Arrival]) -> Result<Kept, StoreError> {
+        store.journal_push(arrivals, &[], "test", user_id!("@bot:x")).await
+    }
+
+    /// Returns what one statement wrote, or `None` if it wrote nothing.
+    async fn at_once(store: &Store, arrivals: &[Arrival]) -> Option<usize> {
+        write_at_once_on_sqlite(store, arrivals, Source::Push, "test").await.unwrap()
+    }
+
+    /// Returns the ids of a room's events in their order. Their positions have no gaps.
+    async fn journal(store: &Store, room: &str) -> Vec<String> {
+        let events = "SELECT event_id, position FROM journal WHERE room_id = $1 ORDER BY position";
+        let events: Vec<(String, i64)> =
+            sqlx::query_as(events).bind(room).fetch_all(&store.pool).await.unwrap();
+        let last = "SELECT last_position FROM journal_rooms WHERE room_id = $1";
+        let last: Option<i64> =
+            sqlx::query_scalar(last).bind(room).fetch_optional(&store.pool).await.unwrap();
+        assert!(
+            (1..).zip(&events).all(|(number, (_, position))| number == *position),
+            "{events:?}"
+        );
+        assert_eq!(last.unwrap_or_default(), i64::try_from(events.len()).unwrap());
+        events.into_iter().map(|(event, _)| event).collect()
+    }
+
+    #[tokio::test]
+    async fn one_statement_writes_new_events_of_known_rooms() {
+        let folder = tempfile::tempdir().unwrap();
+        let store = with_rooms(folder.path(), &["!a:x", "!b:x"]).await;
+        let mut expected = [vec!["$0".to_owned()], vec!["$0".to_owned()]];
+        for count in [1, 2, 3, 10, 100, MAX_ROWS] {
+            let number = |n: usize| format!("${count}-{n}");
+            let mut events: Vec<_> = (0..count)
+                .map(|n| arrival(["!a:x", "!b:x"][n % 2], &number(n), &format!("{{\"n\":{n}}}")))
+                .collect();
+            (0..count).for_each(|n| expected[n % 2].push(number(n)));
+            if count < MAX_ROWS {
+                events.push(arrival("!a:x", &number(0), "{\"is_second\":true}"));
+            }
+            assert_eq!(at_once(&store, &events).await, Some(count));
+            let raw = store.raw("!a:x", &number(0)).await.unwrap();
+            assert_eq!(raw.as_deref(), Some("{\"n\":0}"));
+        }
+        assert_eq!(journal(&store, "!a:x").await, expected[0]);
+        assert_eq!(journal(&store, "!b:x").await, expected[1]);
+        assert_eq!(at_once(&store, &[]).await, None);
+        let too_many: Vec<_> =
+            (0..=MAX_ROWS).map(|n| arrival("!a:x", &format!("$many-{n}"), "{}")).collect();
+        assert_eq!(at_once(&store, &too_many).await, None);
+        assert_eq!(push(&store, &too_many).await.unwrap().new, MAX_ROWS + 1);
+        let salts = "SELECT COUNT(*), COUNT(DISTINCT salt), MIN(length(salt)), MIN(source), MIN(correlation), MIN(received_at) > 0 \
+             FROM journal";
+        let salts: (i64, i64, i64, String, String, i64) =
+            sqlx::query_as(salts).fetch_one(&store.pool).await.unwrap();
+        assert_eq!(salts.0, salts.1);
+        assert_eq!((salts.2, &*salts.3, &*salts.4, salts.5), (32, "push", "test", 1));
+        store.close().await;
+    }
+
+    #[tokio::test]
+    async fn known_events_and_unknown_rooms_are_left_to_a_tx() {
+        let folder = tempfile::tempdir().unwrap();
+        let store = with_rooms(folder.path(), &["!a:x"]).await;
+        let begin = "INSERT INTO journal_rooms VALUES ('!begun:x', 0, 0)";
+        store.run(sqlx::query(begin)).await.unwrap();
+        for odd in [
+            arrival("!a:x", "$0", "{}"),
+            arrival("!begun:x", "$1", "{}"),
+            arrival("!foreign:x", "$1", "{}"),
+            arrival("", "$1", "{}"),
+        ] {
+            let among = [arrival("!a:x", "$1", "{}"), odd, arrival("!a:x", "$2", "{}")];
+            assert_eq!(at_once(&store, &among).await, None);
+            assert_eq!(journal(&store, "!a:x").await, ["$0"], "all or nothing");
+        }
+        let all = [
+            arrival("!a:x", "$1", "{}"),
+            arrival("!foreign:x", "$1", "{}"),
+            arrival("!a:x", "$0", "{}"),
+            arrival("", "$1", "{}"),
+            arrival("!begun:x", "$1", "{}"),
+            arrival("!a:x", "$1", "{}"),
+            arrival("!a:x", "$2", "{}"),
+        ];
+        assert_eq!(push(&store, &all).await.unwrap(), Kept { new: 3, foreign: 2 });
+        assert_eq!(push(&store, &all).await.unwrap(), Kept { new: 0, foreign: 2 });
+        assert_eq!(journal(&store, "!a:x").await, ["$0", "$1", "$2"]);
+        assert_eq!(journal(&store, "!begun:x").await, ["$1"]);
+        assert!(journal(&store, "!foreign:x").await.is_empty());
+        let more = [arrival("!begun:x", "$2", "{}"), arrival("!a:x", "$3", "{}")];
+        assert_eq!(at_once(&store, &more).await, Some(2));
+        store.close().await;
+    }
+
+    #[tokio::test]
+    async fn a_push_that_fails_leaves_nothing_and_the_next_one_is_written() {
+        let folder = tempfile::tempdir().unwrap();
+        let store = with_rooms(folder.path(), &["!a:x"]).await;
+        let large = "x".repeat(10_000);
+        let events: Vec<_> = (1..=100).map(|n| arrival("!a:x", &format!("${n}"), &large)).collect();
+        // The file may not grow, as on a full disk.
+        for full in 1..=3 {
+            sqlx::query("PRAGMA max_page_count = 1").execute(&store.writing).await.unwrap();
+            let error = push(&store, &events).await.unwrap_err();
+            assert!(error.to_string().contains("full"), "{error}");
+            sqlx::query("PRAGMA max_page_count = 1000000").execute(&store.writing).await.unwrap();
+            assert_eq!(journal(&store, "!a:x").await.len(), full);
+            let next = arrival("!a:x", &format!("$after-{full}"), "{}");
+            assert_eq!(at_once(&store, &[next]).await, Some(1));
+            store.begin().await.unwrap().commit().await.unwrap();
+        }
+        assert_eq!(at_once(&store, &events).await, Some(100));
+        assert_eq!(journal(&store, "!a:x").await.len(), 104);
+        store.close().await;
+    }
+
+    #[tokio::test]
+    async fn a_push_that_nobody_waits_for_any_more_is_written_whole_or_not_at_all() {
+        let folder = tempfile::tempdir().unwrap();
+        let store = with_rooms(folder.path(), &["!a:x"]).await;
+        for polls in 0..20 {
+            let before = journal(&store, "!a:x").await.len();
+            let events: Vec<_> =
+                (0..100).map(|n| arrival("!a:x", &format!("${polls}-{n}"), "{}")).collect();
+            {
+                let mut left = pin!(push(&store, &events));
+                for _ in 0..polls {
+                    if poll_fn(|context| Poll::Ready(left.as_mut().poll(context).is_ready())).await
+                    {
+                        break;
+                    }
+                    tokio::task::yield_now().await;
+                }
+            }
+            // Whoever writes next waits until it is over.
+            assert_eq!(
+                at_once(&store, &[arrival("!a:x", &format!("$next-{polls}"), "{}")]).await,
+                Some(1)
+            );
+            let written = journal(&store, "!a:x").await.len() - before - 1;
+            assert!([0, 100].contains(&written), "{written}");
+            assert_eq!(push(&store, &events).await.unwrap().new, 100 - written);
+            store.begin().await.unwrap().commit().await.unwrap();
+        }
+        assert_eq!(journal(&store, "!a:x").await.len(), 1 + 20 * 101);
+        store.close().await;
     }
 
     #[test]

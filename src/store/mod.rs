@@ -192,6 +192,7 @@ use sqlx::any::{AnyConnectOptions, AnyPoolOptions};
 use sqlx::migrate::Migrator;
 use sqlx::{AnyConnection, AnyPool, AssertSqlSafe, Connection, Executor, SqlSafeStr};
 
+use self::known_rooms::PREPARE_PUSHED_ON_SQLITE;
 use self::leases::Leases;
 use self::notices::Post;
 use self::rush::Rush;
@@ -501,7 +502,7 @@ fn pool_options(kind: DatabaseKind, purpose: Use, connections: u32) -> AnyPoolOp
                             Use::Writing => format!(
                                 "PRAGMA wal_autocheckpoint = {LOG_PAGES_OF_COMMANDS}; \
                                  PRAGMA cache_size = -{WRITER_CACHE_KIB}; \
-                                 PRAGMA temp_store = MEMORY"
+                                 PRAGMA temp_store = MEMORY; {PREPARE_PUSHED_ON_SQLITE}"
                             ),
                         };
                         connection.execute(AssertSqlSafe(more)).await?;

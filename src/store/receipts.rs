@@ -76,8 +76,8 @@ struct Moved {
 
 impl Store {
     /// Writes the events and the receipts of a push. For the events, it does the same as
-    /// [`Self::journal`]. Receipts in foreign rooms are ignored. It takes one tx, or, on PostgreSQL, one
-    /// statement for the events of rooms that have a journal, and a tx only for what is left over.
+    /// [`Self::journal`]. Receipts in foreign rooms are ignored. Without receipts, it takes one statement for the events of
+    /// rooms that have a journal, and a tx only for what is left over. With them, it takes one tx.
     ///
     /// # Errors
     /// If the database does not answer. Whatever is written then is known when the push is repeated.
@@ -106,6 +106,14 @@ impl Store {
                 self.tell_after_answer(true, HashSet::new());
             }
             return Ok(Kept { new: new + kept.new, ..kept });
+        }
+        if self.kind == DatabaseKind::Sqlite
+            && receipts.is_empty()
+            && let Some(new) =
+                known_rooms::write_at_once_on_sqlite(self, arrivals, source, correlation).await?
+        {
+            self.tell_after_answer(true, HashSet::new());
+            return Ok(Kept { new, foreign: 0 });
         }
         let mut tx = self.begin().await?;
         let Written { new, left } =

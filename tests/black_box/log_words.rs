@@ -40,9 +40,12 @@ on_both_databases! {
                 world.push(&format!("told-{number}"), json!({ "events": [event] }).to_string()).await;
             assert_eq!(status, 200, "{answer}");
         }
-        let log = world.log();
-        let told = (0..pushes).filter(|it| log.contains(&format!("\"push_id\":\"told-{it}\"")));
-        assert_eq!(told.count(), pushes, "{log}");
+        // The line of a push is logged after its answer.
+        world.eventually("a line of each push", || async {
+            let log = world.log();
+            let told = (0..pushes).filter(|it| log.contains(&format!("\"push_id\":\"told-{it}\"")));
+            (told.count() == pushes).then_some(())
+        }).await;
     }
 
     async fn nothing_that_people_said_is_in_the_log_at_any_level(database) {

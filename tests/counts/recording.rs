@@ -162,9 +162,8 @@ fn a_push_of_one_message_takes_few_statements() {
 }
 
 #[test]
-fn a_push_is_answered_after_one_statement_or_after_two_on_sqlite() {
+fn a_push_is_answered_after_one_statement() {
     on_each_database(async |database| {
-        let most = if database.bench.url.starts_with("sqlite") { 2 } else { 1 };
         let rooms = used_rooms(database, 20).await;
         for events in [1, 10, 100] {
             let events: Vec<_> =
@@ -174,7 +173,7 @@ fn a_push_is_answered_after_one_statement_or_after_two_on_sqlite() {
             let pushed = store.journal_push(&arrivals, &[], "test", &bot);
             let (kept, counted) = database.count(pushed).await;
             assert_eq!(kept.unwrap().new, events.len());
-            counted.assert_statements_at_most(most);
+            counted.assert_statements_at_most(1);
             counted.assert_commits_at_most(1);
         }
     });
