@@ -28,6 +28,8 @@ use crate::config::DatabaseKind;
 ///
 /// A room without a journal, or with one that has only begun, gives NULL as the position. That is refused, as is an event that
 /// the journal has.
+///
+/// A migration that renames or rebuilds one of these two tables has to drop the view first, and make it again afterwards.
 pub(super) const PREPARE_PUSHED_ON_SQLITE: &str = "\
      CREATE TEMP VIEW pushed AS SELECT '' AS room_id, '' AS event_id, '' AS source, '' AS correlation, \
      0 AS received_at, '' AS raw, '' AS salt; \
