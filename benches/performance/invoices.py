@@ -37,6 +37,6 @@ def message(room, text, sender=BUYER):
     }
 
 
-def sentence(words=12):
-    """Returns words in no order."""
-    return " ".join(random.choice(WORDS) for _ in range(words))
+def sentence(words=12, chance=random):
+    """Returns words in no order. A `random.Random` with a seed gives the same ones in each run."""
+    return " ".join(chance.choice(WORDS) for _ in range(words))

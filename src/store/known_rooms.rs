@@ -3,11 +3,9 @@
 //! while the homeserver waits.
 //!
 //! Nearly always, all rooms of a push have a journal, and all of its events are new. On SQLite, the statement writes
-//! nothing if it is otherwise, and the push is written by two statements within a tx. What is left over, on both
-//! databases, is written by [`super::journal`].
+//! nothing if it is otherwise. What is left over, on both databases, is written by [`super::journal`].
 
-use std::collections::{HashMap, HashSet};
-use std::sync::OnceLock;
+use std::collections::HashSet;
 
 use sqlx::any::AnyArguments;
 use sqlx::error::ErrorKind;
@@ -16,8 +14,7 @@ use sqlx::{Any, Executor};
 
 use super::arrival::Arrival;
 use super::journal::{Source, salt};
-use super::many_rows::{MAX_ROWS, ManyRows, SIZES, in_padded_pieces, size_of};
-use super::packed_rows::{PackedRows, packed_rows};
+use super::many_rows::{MAX_ROWS, ManyRows};
 use super::{Store, StoreError, Tx};
 use crate::clock::now;
 use crate::config::DatabaseKind;
@@ -43,38 +40,11 @@ pub(super) const PREPARE_PUSHED_ON_SQLITE: &str = "\
 static INSERT_PUSHED: ManyRows = ManyRows::new(
     "INSERT INTO temp.pushed (room_id, event_id, source, correlation, received_at, raw, salt) \
      SELECT v.column1, v.column2, ?, ?, ?, v.column3, v.column4 FROM (VALUES ",
-    4,
+    PUSHED_COLUMNS,
     ") AS v WHERE v.column1 IS NOT NULL",
 );
-/// The number of columns of that list.
+/// The number of columns of that list: room, event, raw event and salt.
 const PUSHED_COLUMNS: usize = 4;
-
-/// Selects the numbers of those events whose room has a journal, with its last position and whether
-/// the event is in it.
-static SELECT_PLACES: PackedRows = packed_rows!(
-    [
-        "v.column1",
-        "r.last_position",
-        "EXISTS (SELECT 1 FROM journal j WHERE j.room_id = v.column2 AND j.event_id = v.column3)"
-    ],
-    " FROM (VALUES ",
-    3,
-    ") AS v CROSS JOIN journal_rooms r WHERE r.room_id = v.column2 AND r.last_position > 0"
-);
-static INSERT_EVENTS: ManyRows = ManyRows::new(
-    "INSERT INTO journal \
-     (room_id, position, event_id, source, correlation, received_at, raw, salt) \
-     SELECT v.column1, v.column2, v.column3, ?, ?, ?, v.column4, v.column5 FROM (VALUES ",
-    5,
-    ") AS v WHERE v.column1 <> ''",
-);
-static SET_LAST_POSITIONS: ManyRows = ManyRows::new(
-    "UPDATE journal_rooms SET last_position = v.column2 FROM (VALUES ",
-    2,
-    ") AS v WHERE journal_rooms.room_id = v.column1",
-);
-/// The two of them, one after the other, for the same numbers of rows.
-static WRITE_ON_SQLITE: [OnceLock<String>; SIZES] = [const { OnceLock::new() }; SIZES];
 
 /// Returns how many events are new, and the rooms that are left over, or NULL if there are none.
 ///
@@ -138,24 +108,62 @@ struct Lists {
     length: usize,
 }
 
-/// Writes events on SQLite in one statement, which is a commit of its own, if all are in rooms with a journal and none is
-/// in it. Otherwise it returns `None` and nothing is written.
-pub(super) async fn write_at_once_on_sqlite(
+/// Writes events by one statement, which is a commit of its own.
+pub(super) async fn write_at_once<'a>(
     store: &Store,
-    arrivals: &[Arrival],
+    arrivals: &'a [Arrival],
     source: Source,
     correlation: &str,
-) -> Result<Option<usize>, StoreError> {
-    let arrivals = once_each(arrivals);
-    if arrivals.is_empty() || arrivals.len() > MAX_ROWS {
-        return Ok(None);
+) -> Result<Written<'a>, StoreError> {
+    let _turn = store.turn().await?;
+    write(&store.writing, store.kind, arrivals, source, correlation).await
+}
+
+/// Writes events in `tx`, by one statement.
+pub(super) async fn write_in<'a>(
+    tx: &mut Tx,
+    arrivals: &'a [Arrival],
+    source: Source,
+    correlation: &str,
+) -> Result<Written<'a>, StoreError> {
+    let kind = tx.kind();
+    write(&mut **tx, kind, arrivals, source, correlation).await
+}
+
+async fn write<'a>(
+    connection: impl Executor<'_, Database = Any>,
+    kind: DatabaseKind,
+    arrivals: &'a [Arrival],
+    source: Source,
+    correlation: &str,
+) -> Result<Written<'a>, StoreError> {
+    match kind {
+        DatabaseKind::Sqlite => write_on_sqlite(connection, arrivals, source, correlation).await,
+        DatabaseKind::Postgres => {
+            write_on_postgres(connection, arrivals, source, correlation).await
+        }
     }
-    match store.run(insertion(&arrivals, source, correlation)).await {
-        Ok(()) => Ok(Some(arrivals.len())),
+}
+
+/// Writes all events, if they are at most [`MAX_ROWS`], all in rooms with a journal, and none is in it. Otherwise it writes
+/// nothing. Within a tx, what was written before stays.
+async fn write_on_sqlite<'a>(
+    connection: impl Executor<'_, Database = Any>,
+    arrivals: &'a [Arrival],
+    source: Source,
+    correlation: &str,
+) -> Result<Written<'a>, StoreError> {
+    let nothing = || Written { new: 0, left: arrivals.iter().collect() };
+    let given = once_each(arrivals);
+    if given.is_empty() || given.len() > MAX_ROWS {
+        return Ok(nothing());
+    }
+    match insertion(&given, source, correlation).execute(connection).await {
+        Ok(_) => Ok(Written { new: given.len(), left: Vec::new() }),
         Err(StoreError::Database(error))
             if matches!(error.kind(), ErrorKind::UniqueViolation | ErrorKind::NotNullViolation) =>
         {
-            Ok(None)
+            Ok(nothing())
         }
         Err(error) => Err(error),
     }
@@ -185,21 +193,7 @@ fn once_each(arrivals: &[Arrival]) -> Vec<&Arrival> {
     arrivals.iter().filter(|it| seen.insert((&it.room_id, &it.event_id))).collect()
 }
 
-/// Writes events in `tx`.
-pub(super) async fn write<'a>(
-    tx: &mut Tx,
-    arrivals: &'a [Arrival],
-    source: Source,
-    correlation: &str,
-) -> Result<Written<'a>, StoreError> {
-    match tx.kind() {
-        DatabaseKind::Sqlite => write_on_sqlite(tx, arrivals, source, correlation).await,
-        DatabaseKind::Postgres => write_on_postgres(&mut **tx, arrivals, source, correlation).await,
-    }
-}
-
-/// Writes events on PostgreSQL, which commits them unless a tx has begun.
-pub(super) async fn write_on_postgres<'a>(
+async fn write_on_postgres<'a>(
     connection: impl Executor<'_, Database = Any>,
     arrivals: &'a [Arrival],
     source: Source,
@@ -228,79 +222,6 @@ pub(super) async fn write_on_postgres<'a>(
     let is_left = |it: &&Arrival| it.room_id.is_empty() || others.contains(&*it.room_id);
     let left = arrivals.iter().filter(is_left).collect();
     Ok(Written { new: usize::try_from(new).unwrap_or_default(), left })
-}
-
-/// Writes events on SQLite, where nobody else can be writing.
-async fn write_on_sqlite<'a>(
-    tx: &mut Tx,
-    arrivals: &'a [Arrival],
-    source: Source,
-    correlation: &str,
-) -> Result<Written<'a>, StoreError> {
-    let numbered: Vec<(i64, &str, &str)> = (0..)
-        .zip(arrivals)
-        .map(|(number, it)| (number, it.room_id.as_str(), it.event_id.as_str()))
-        .collect();
-    let places = SELECT_PLACES.select(tx, &numbered).await?;
-    let (rows, left) = placed(arrivals, places);
-    let received_at = now();
-    let nothing = NewRow { room_id: "", position: 0, event_id: "", raw: "" };
-    for piece in in_padded_pieces(&rows, nothing) {
-        let script = WRITE_ON_SQLITE[size_of(piece.len())].get_or_init(|| {
-            [&INSERT_EVENTS, &SET_LAST_POSITIONS]
-                .map(|statement| statement.on(DatabaseKind::Sqlite, piece.len()))
-                .join("; ")
-        });
-        let mut query = sqlx::query(script.as_str());
-        query = query.bind(source.as_str()).bind(correlation).bind(received_at);
-        for NewRow { room_id, position, event_id, raw } in &piece {
-            query = query.bind(*room_id).bind(position).bind(*event_id).bind(*raw).bind(salt());
-        }
-        // The last event of a room has its last position.
-        let last: HashMap<&str, i64> = piece.iter().map(|it| (it.room_id, it.position)).collect();
-        for (room_id, last) in &last {
-            query = query.bind(*room_id).bind(last);
-        }
-        for _ in last.len()..piece.len() {
-            query = query.bind("").bind(0);
-        }
-        query.execute(&mut **tx).await?;
-    }
-    Ok(Written { new: rows.len(), left })
-}
-
-/// An event with its position in the journal of its room.
-#[derive(Clone, Debug, PartialEq, Eq)]
-struct NewRow<'a> {
-    room_id: &'a str,
-    position: i64,
-    event_id: &'a str,
-    raw: &'a str,
-}
-
-/// Gives the new events their positions. `places` has the numbers of those whose room has a journal, each
-/// with the last position in it and whether the event is known. Returns the events of other rooms, too.
-fn placed(arrivals: &[Arrival], places: Vec<(i64, i64, i64)>) -> (Vec<NewRow<'_>>, Vec<&Arrival>) {
-    let places: HashMap<i64, (i64, bool)> = places
-        .into_iter()
-        .map(|(number, last, is_known)| (number, (last, is_known != 0)))
-        .collect();
-    let mut seen = HashSet::with_capacity(arrivals.len());
-    let mut last_positions: HashMap<&str, i64> = HashMap::new();
-    let (mut rows, mut left) = (Vec::with_capacity(arrivals.len()), Vec::new());
-    for (number, arrival) in (0..).zip(arrivals) {
-        let Arrival { room_id, event_id, raw } = arrival;
-        match places.get(&number) {
-            None => left.push(arrival),
-            Some((last, false)) if seen.insert((room_id, event_id)) => {
-                let last = last_positions.entry(room_id).or_insert(*last);
-                *last += 1;
-                rows.push(NewRow { room_id, position: *last, event_id, raw });
-            }
-            Some(_) => {}
-        }
-    }
-    (rows, left)
 }
 
 /// Returns the lists for those events that have a room, each event once. None: there are no such events,
@@ -357,9 +278,11 @@ mod tests {
         store.journal_push(arrivals, &[], "test", user_id!("@bot:x")).await
     }
 
-    /// Returns what one statement wrote, or `None` if it wrote nothing.
-    async fn at_once(store: &Store, arrivals: &[Arrival]) -> Option<usize> {
-        write_at_once_on_sqlite(store, arrivals, Source::Push, "test").await.unwrap()
+    /// Returns how many events one statement wrote. It wrote all, or none.
+    async fn at_once(store: &Store, arrivals: &[Arrival]) -> usize {
+        let written = write_at_once(store, arrivals, Source::Push, "test").await.unwrap();
+        assert_eq!(written.left.len(), if written.new > 0 { 0 } else { arrivals.len() });
+        written.new
     }
 
     /// Returns the ids of a room's events in their order. Their positions have no gaps.
@@ -392,16 +315,16 @@ mod tests {
             if count < MAX_ROWS {
                 events.push(arrival("!a:x", &number(0), "{\"is_second\":true}"));
             }
-            assert_eq!(at_once(&store, &events).await, Some(count));
+            assert_eq!(at_once(&store, &events).await, count);
             let raw = store.raw("!a:x", &number(0)).await.unwrap();
             assert_eq!(raw.as_deref(), Some("{\"n\":0}"));
         }
         assert_eq!(journal(&store, "!a:x").await, expected[0]);
         assert_eq!(journal(&store, "!b:x").await, expected[1]);
-        assert_eq!(at_once(&store, &[]).await, None);
+        assert_eq!(at_once(&store, &[]).await, 0);
         let too_many: Vec<_> =
             (0..=MAX_ROWS).map(|n| arrival("!a:x", &format!("$many-{n}"), "{}")).collect();
-        assert_eq!(at_once(&store, &too_many).await, None);
+        assert_eq!(at_once(&store, &too_many).await, 0);
         assert_eq!(push(&store, &too_many).await.unwrap().new, MAX_ROWS + 1);
         let salts = "SELECT COUNT(*), COUNT(DISTINCT salt), MIN(length(salt)), MIN(source), MIN(correlation), MIN(received_at) > 0 \
              FROM journal";
@@ -425,7 +348,7 @@ mod tests {
             arrival("", "$1", "{}"),
         ] {
             let among = [arrival("!a:x", "$1", "{}"), odd, arrival("!a:x", "$2", "{}")];
-            assert_eq!(at_once(&store, &among).await, None);
+            assert_eq!(at_once(&store, &among).await, 0);
             assert_eq!(journal(&store, "!a:x").await, ["$0"], "all or nothing");
         }
         let all = [
@@ -443,7 +366,7 @@ mod tests {
         assert_eq!(journal(&store, "!begun:x").await, ["$1"]);
         assert!(journal(&store, "!foreign:x").await.is_empty());
         let more = [arrival("!begun:x", "$2", "{}"), arrival("!a:x", "$3", "{}")];
-        assert_eq!(at_once(&store, &more).await, Some(2));
+        assert_eq!(at_once(&store, &more).await, 2);
         store.close().await;
     }
 
@@ -461,10 +384,10 @@ mod tests {
             sqlx::query("PRAGMA max_page_count = 1000000").execute(&store.writing).await.unwrap();
             assert_eq!(journal(&store, "!a:x").await.len(), full);
             let next = arrival("!a:x", &format!("$after-{full}"), "{}");
-            assert_eq!(at_once(&store, &[next]).await, Some(1));
+            assert_eq!(at_once(&store, &[next]).await, 1);
             store.begin().await.unwrap().commit().await.unwrap();
         }
-        assert_eq!(at_once(&store, &events).await, Some(100));
+        assert_eq!(at_once(&store, &events).await, 100);
         assert_eq!(journal(&store, "!a:x").await.len(), 104);
         store.close().await;
     }
@@ -490,7 +413,7 @@ mod tests {
             // Whoever writes next waits until it is over.
             assert_eq!(
                 at_once(&store, &[arrival("!a:x", &format!("$next-{polls}"), "{}")]).await,
-                Some(1)
+                1
             );
             let written = journal(&store, "!a:x").await.len() - before - 1;
             assert!([0, 100].contains(&written), "{written}");
@@ -499,24 +422,6 @@ mod tests {
         }
         assert_eq!(journal(&store, "!a:x").await.len(), 1 + 20 * 101);
         store.close().await;
-    }
-
-    #[test]
-    fn new_events_of_known_rooms_get_the_next_positions() {
-        let arrivals = [
-            arrival("!a:x", "$1", "1"),
-            arrival("!b:x", "$1", "2"),
-            arrival("!new:x", "$1", "3"),
-            arrival("!a:x", "$2", "4"),
-            arrival("!a:x", "$1", "5"),
-            arrival("!a:x", "$3", "6"),
-        ];
-        let places = vec![(5, 7, 0), (0, 7, 0), (3, 7, 1), (4, 7, 0), (1, 1, 0)];
-        let (rows, left) = placed(&arrivals, places);
-        let rows: Vec<_> = rows.iter().map(|it| (it.raw, it.position)).collect();
-        assert_eq!(rows, [("1", 8), ("2", 2), ("6", 9)]);
-        let left: Vec<_> = left.iter().map(|it| it.raw.as_str()).collect();
-        assert_eq!(left, ["3"]);
     }
 
     #[test]

@@ -15,7 +15,6 @@ use super::known_rooms::{self, Written};
 use super::many_rows::ManyRows;
 use super::{Store, StoreError, Tx};
 use crate::clock::now;
-use crate::config::DatabaseKind;
 use crate::event::{EventKind, NewEvent};
 
 static SELECT_TRANSACTIONS_OF_ROOMS: ManyRows = ManyRows::new(
@@ -76,8 +75,8 @@ struct Moved {
 
 impl Store {
     /// Writes the events and the receipts of a push. For the events, it does the same as
-    /// [`Self::journal`]. Receipts in foreign rooms are ignored. Without receipts, it takes one statement for the events of
-    /// rooms that have a journal, and a tx only for what is left over. With them, it takes one tx.
+    /// [`Self::journal`]. Receipts in foreign rooms are ignored. Without receipts, new events of rooms that have a journal
+    /// take one statement, and only what is left over takes a tx. With receipts, there is one tx.
     ///
     /// # Errors
     /// If the database does not answer. Whatever is written then is known when the push is repeated.
@@ -88,53 +87,49 @@ impl Store {
         correlation: &str,
         bot: &UserId,
     ) -> Result<Kept, StoreError> {
-        let source = Source::Push;
-        if self.kind == DatabaseKind::Postgres && receipts.is_empty() {
-            let pool = &self.writing;
-            let Written { new, left } =
-                known_rooms::write_on_postgres(pool, arrivals, source, correlation).await?;
-            if new > 0 {
-                self.tell_after_answer(true, HashSet::new());
-            }
-            if left.is_empty() {
-                return Ok(Kept { new, foreign: 0 });
-            }
-            let mut tx = self.begin().await?;
-            let kept = journal::write(&mut tx, left, source, correlation, bot).await?;
-            tx.commit().await?;
-            if kept.new > 0 {
-                self.tell_after_answer(true, HashSet::new());
-            }
-            return Ok(Kept { new: new + kept.new, ..kept });
-        }
-        if self.kind == DatabaseKind::Sqlite
-            && receipts.is_empty()
-            && let Some(new) =
-                known_rooms::write_at_once_on_sqlite(self, arrivals, source, correlation).await?
-        {
-            self.tell_after_answer(true, HashSet::new());
-            return Ok(Kept { new, foreign: 0 });
+        if receipts.is_empty() {
+            return self.journal_at_once(arrivals, correlation, bot).await;
         }
         let mut tx = self.begin().await?;
         let Written { new, left } =
-            known_rooms::write(&mut tx, arrivals, source, correlation).await?;
+            known_rooms::write_in(&mut tx, arrivals, Source::Push, correlation).await?;
         let kept = match left.is_empty() {
             true => Kept::default(),
-            false => journal::write(&mut tx, left, source, correlation, bot).await?,
+            false => journal::write(&mut tx, left, Source::Push, correlation, bot).await?,
         };
         let changed = note_or_drop(&mut tx, receipts).await?;
         tx.commit().await?;
         let kept = Kept { new: new + kept.new, ..kept };
-        if kept.new > 0 || !changed.is_empty() {
-            self.tell_after_answer(kept.new > 0, changed);
-        }
+        self.tell_after_answer(kept.new > 0, changed);
         Ok(kept)
+    }
+
+    async fn journal_at_once(
+        &self,
+        arrivals: &[Arrival],
+        correlation: &str,
+        bot: &UserId,
+    ) -> Result<Kept, StoreError> {
+        let Written { new, left } =
+            known_rooms::write_at_once(self, arrivals, Source::Push, correlation).await?;
+        self.tell_after_answer(new > 0, HashSet::new());
+        if left.is_empty() {
+            return Ok(Kept { new, foreign: 0 });
+        }
+        let mut tx = self.begin().await?;
+        let kept = journal::write(&mut tx, left, Source::Push, correlation, bot).await?;
+        tx.commit().await?;
+        self.tell_after_answer(kept.new > 0, HashSet::new());
+        Ok(Kept { new: new + kept.new, ..kept })
     }
 
     /// Tells those who derive, and the open pages of these transactions, that there is something new. A task
     /// of its own does so: on the thread that serves the pushes, it has its turn when the answer is on its
     /// way. What it wakes does not take the processor from the answer then.
     fn tell_after_answer(&self, has_events: bool, changed: HashSet<Ulid>) {
+        if !has_events && changed.is_empty() {
+            return;
+        }
         let hints = Arc::clone(&self.hints);
         tokio::spawn(async move {
             if has_events {

@@ -171,7 +171,7 @@ impl Store {
     }
 
     /// Waits for the turn to write, where there are turns.
-    async fn turn(&self) -> Result<Option<Turn>, StoreError> {
+    pub(super) async fn turn(&self) -> Result<Option<Turn>, StoreError> {
         match self.kind {
             DatabaseKind::Sqlite => {
                 self.writers.turn(self.rank, super::ACQUIRE_TIMEOUT).await.map(Some)
