@@ -285,7 +285,7 @@ mod tests {
         let Ok(Created::New(id)) = created else { panic!("{created:?}") };
         let set = async |columns: &str| {
             let set = sqlx::AssertSqlSafe(format!("UPDATE rooms SET {columns}"));
-            sqlx::query(set).execute(&store.writing).await.unwrap();
+            store.run(sqlx::query(set)).await.unwrap();
         };
         let wakes = async || store.room(id).await.unwrap().unwrap().wakes;
         let mut before = wakes().await;

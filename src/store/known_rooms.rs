@@ -15,7 +15,7 @@ use sqlx::{Any, Executor};
 use super::arrival::Arrival;
 use super::journal::{Source, salt};
 use super::many_rows::{MAX_ROWS, ManyRows};
-use super::{Store, StoreError, Tx};
+use super::{ACQUIRE_TIMEOUT, Store, StoreError, Tx, Writing};
 use crate::clock::now;
 use crate::config::DatabaseKind;
 
@@ -115,8 +115,15 @@ pub(super) async fn write_at_once<'a>(
     source: Source,
     correlation: &str,
 ) -> Result<Written<'a>, StoreError> {
-    let _turn = store.turn().await?;
-    write(&store.writing, store.kind, arrivals, source, correlation).await
+    match &store.writing {
+        Writing::Queue(writers) => {
+            let mut turn = writers.turn(store.rank, ACQUIRE_TIMEOUT).await?;
+            let written = write_on_sqlite(&mut *turn, arrivals, source, correlation).await;
+            turn.note(&written);
+            written
+        }
+        Writing::Pool(pool) => write_on_postgres(pool, arrivals, source, correlation).await,
+    }
 }
 
 /// Writes events in `tx`, by one statement.
@@ -126,22 +133,9 @@ pub(super) async fn write_in<'a>(
     source: Source,
     correlation: &str,
 ) -> Result<Written<'a>, StoreError> {
-    let kind = tx.kind();
-    write(&mut **tx, kind, arrivals, source, correlation).await
-}
-
-async fn write<'a>(
-    connection: impl Executor<'_, Database = Any>,
-    kind: DatabaseKind,
-    arrivals: &'a [Arrival],
-    source: Source,
-    correlation: &str,
-) -> Result<Written<'a>, StoreError> {
-    match kind {
-        DatabaseKind::Sqlite => write_on_sqlite(connection, arrivals, source, correlation).await,
-        DatabaseKind::Postgres => {
-            write_on_postgres(connection, arrivals, source, correlation).await
-        }
+    match tx.kind() {
+        DatabaseKind::Sqlite => write_on_sqlite(&mut **tx, arrivals, source, correlation).await,
+        DatabaseKind::Postgres => write_on_postgres(&mut **tx, arrivals, source, correlation).await,
     }
 }
 
@@ -378,10 +372,10 @@ mod tests {
         let events: Vec<_> = (1..=100).map(|n| arrival("!a:x", &format!("${n}"), &large)).collect();
         // The file may not grow, as on a full disk.
         for full in 1..=3 {
-            sqlx::query("PRAGMA max_page_count = 1").execute(&store.writing).await.unwrap();
+            store.run(sqlx::query("PRAGMA max_page_count = 1")).await.unwrap();
             let error = push(&store, &events).await.unwrap_err();
             assert!(error.to_string().contains("full"), "{error}");
-            sqlx::query("PRAGMA max_page_count = 1000000").execute(&store.writing).await.unwrap();
+            store.run(sqlx::query("PRAGMA max_page_count = 1000000")).await.unwrap();
             assert_eq!(journal(&store, "!a:x").await.len(), full);
             let next = arrival("!a:x", &format!("$after-{full}"), "{}");
             assert_eq!(at_once(&store, &[next]).await, 1);

@@ -192,13 +192,11 @@ use sqlx::any::{AnyConnectOptions, AnyPoolOptions};
 use sqlx::migrate::Migrator;
 use sqlx::{AnyConnection, AnyPool, AssertSqlSafe, Connection, Executor, SqlSafeStr};
 
-use self::known_rooms::PREPARE_PUSHED_ON_SQLITE;
 use self::leases::Leases;
 use self::notices::Post;
 use self::rush::Rush;
 use self::settled::Settled;
 use self::transaction_row::RevisionData;
-use self::write_ahead_log::LOG_PAGES_OF_COMMANDS;
 use self::writers::{Rank, Writers};
 use crate::clock::now;
 use crate::config::{DatabaseConfig, DatabaseKind};
@@ -222,10 +220,9 @@ const ACQUIRE_TIMEOUT: Duration = Duration::from_secs(30);
 /// A connection that was not used for so long is tested before it is used again. A shorter time
 /// would cost a round trip in front of every call.
 const TRUSTED_FOR: Duration = Duration::from_secs(1);
-/// The size of the page cache of the connection that writes to SQLite, in KiB. It is the only one
-/// whose cache outlives a commit, and by default it would be 2 MiB, less than the pages of its
-/// indexes.
-const WRITER_CACHE_KIB: u32 = 16 * 1024;
+/// FULL: a commit survives a power failure. `secure_delete`: erased content does not stay in free pages of the file.
+const SETTINGS_OF_SQLITE: &str = "PRAGMA busy_timeout = 15000; PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL; \
+     PRAGMA foreign_keys = ON; PRAGMA secure_delete = ON";
 /// The size of the page cache of each connection that reads from SQLite, in KiB. It is empty after each commit of the
 /// writer, and the system has the pages in its own cache. By default it would be 2 MiB.
 const READER_CACHE_KIB: u32 = 512;
@@ -246,13 +243,10 @@ const SIGN_AFTER_MS: i64 = 60 * 60_000;
 #[derive(Clone, Debug)]
 pub struct Store {
     pool: AnyPool,
-    /// The connections of those who write. On SQLite it is a single one.
-    writing: AnyPool,
-    /// The queue for that single connection.
-    writers: Writers,
+    writing: Writing,
     /// The places for txs that add to the audit log of a shop, so that one shop leaves connections to the others.
     audited: Places<String>,
-    /// The place of this handle's users in that queue.
+    /// The place of this handle's users in the queue of the writers.
     rank: Rank,
     kind: DatabaseKind,
     hints: Arc<Hints>,
@@ -269,6 +263,15 @@ pub struct Store {
     rush: Rush,
 }
 
+/// The connections of those who write.
+#[derive(Clone, Debug)]
+enum Writing {
+    /// Those of the work, or of those who use this handle.
+    Pool(AnyPool),
+    /// The single one for SQLite.
+    Queue(Writers),
+}
+
 impl Store {
     /// Sets the time from a new entry or act to the signature of the head, in milliseconds.
     #[must_use]
@@ -282,7 +285,16 @@ impl Store {
     /// If the database cannot be reached or opened, or if its schema is newer than this program.
     pub async fn open(config: &DatabaseConfig) -> anyhow::Result<Self> {
         let store = Self::connect(config).await?;
-        migrations_for(store.kind).run(&store.writing).await?;
+        let migrations = migrations_for(store.kind);
+        match &store.writing {
+            Writing::Pool(pool) => migrations.run(pool).await?,
+            // What the connection of the writers has for itself names tables that a migration may replace.
+            Writing::Queue(writers) => {
+                let mut connection = writers.open_bare().await?;
+                migrations.run(&mut connection).await?;
+                connection.close().await?;
+            }
+        }
         store.prepare_search().await?;
         Ok(store)
     }
@@ -316,16 +328,13 @@ impl Store {
         let pool = pool_options(kind, Use::Work, config.max_connections);
         let pool = pool.connect_lazy_with(options.clone());
         let writing = match kind {
-            DatabaseKind::Sqlite => {
-                pool_options(kind, Use::Writing, 1).connect_with(options).await?
-            }
-            DatabaseKind::Postgres => pool.clone(),
+            DatabaseKind::Sqlite => Writing::Queue(Writers::new(options)),
+            DatabaseKind::Postgres => Writing::Pool(pool.clone()),
         };
         let post = Post::of(&config.url);
         Ok(Self {
             pool,
             writing,
-            writers: Writers::default(),
             audited: places_of_shops(config.max_connections),
             rank: Rank::Other,
             kind,
@@ -375,7 +384,7 @@ impl Store {
         let pool = pool_options(self.kind, purpose, connections).connect_lazy_with(options);
         let writing = match self.kind {
             DatabaseKind::Sqlite => self.writing.clone(),
-            DatabaseKind::Postgres => pool.clone(),
+            DatabaseKind::Postgres => Writing::Pool(pool.clone()),
         };
         Ok(Self { pool, writing, audited: places_of_shops(connections), ..self.clone() })
     }
@@ -419,7 +428,9 @@ impl Store {
     /// connections.
     pub async fn close(&self) {
         self.post.close().await;
-        self.writing.close().await;
+        if let Writing::Queue(writers) = &self.writing {
+            writers.close().await;
+        }
         self.pool.close().await;
     }
 }
@@ -453,8 +464,6 @@ enum Use {
     Work,
     /// What people read. PostgreSQL may plan a statement anew for other words.
     People,
-    /// The one connection that writes to SQLite.
-    Writing,
 }
 
 /// Returns the settings of a pool of connections.
@@ -485,26 +494,11 @@ fn pool_options(kind: DatabaseKind, purpose: Use, connections: u32) -> AnyPoolOp
         .after_connect(move |connection, _| {
             Box::pin(async move {
                 match kind {
-                    // FULL: a commit survives a power failure. secure_delete: erased content does
-                    // not stay in free pages of the file.
                     DatabaseKind::Sqlite => {
-                        connection
-                            .execute(
-                                "PRAGMA busy_timeout = 15000; PRAGMA journal_mode = WAL; \
-                                 PRAGMA synchronous = FULL; PRAGMA foreign_keys = ON; \
-                                 PRAGMA secure_delete = ON",
-                            )
-                            .await?;
-                        let more = match purpose {
-                            Use::Work | Use::People => format!(
-                                "PRAGMA query_only = ON; PRAGMA cache_size = -{READER_CACHE_KIB}"
-                            ),
-                            Use::Writing => format!(
-                                "PRAGMA wal_autocheckpoint = {LOG_PAGES_OF_COMMANDS}; \
-                                 PRAGMA cache_size = -{WRITER_CACHE_KIB}; \
-                                 PRAGMA temp_store = MEMORY; {PREPARE_PUSHED_ON_SQLITE}"
-                            ),
-                        };
+                        connection.execute(SETTINGS_OF_SQLITE).await?;
+                        let more = format!(
+                            "PRAGMA query_only = ON; PRAGMA cache_size = -{READER_CACHE_KIB}"
+                        );
                         connection.execute(AssertSqlSafe(more)).await?;
                     }
                     DatabaseKind::Postgres => {
@@ -522,6 +516,7 @@ fn pool_options(kind: DatabaseKind, purpose: Use, connections: u32) -> AnyPoolOp
 
 #[cfg(test)]
 mod tests {
+    use super::writers::Turn;
     use super::*;
     use crate::access::Origin;
 
@@ -532,6 +527,12 @@ mod tests {
         }))
         .unwrap();
         Store::open(&config).await.unwrap()
+    }
+
+    /// Waits for the turn to write.
+    pub(super) async fn turn(store: &Store) -> Turn {
+        let Writing::Queue(writers) = &store.writing else { unreachable!() };
+        writers.turn(Rank::Other, ACQUIRE_TIMEOUT).await.unwrap()
     }
 
     /// Somebody who does what the audit log is told of.

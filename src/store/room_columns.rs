@@ -53,15 +53,15 @@ async fn each_column_of_a_room_is_read() {
     }
     // A field of `RoomRow` that the statement lacks is an error here.
     let id = Ulid::nil();
-    let mut connection = store.writing.acquire().await.unwrap();
+    let mut turn = tests::turn(&store).await;
     for statement in [
         "PRAGMA foreign_keys = OFF".to_owned(),
         format!("INSERT INTO rooms (transaction_id, alias_localpart) VALUES ('{id}', 'a')"),
         "PRAGMA foreign_keys = ON".to_owned(),
     ] {
-        sqlx::query(sqlx::AssertSqlSafe(statement)).execute(&mut *connection).await.unwrap();
+        sqlx::query(sqlx::AssertSqlSafe(statement)).execute(&mut *turn).await.unwrap();
     }
-    drop(connection);
+    drop(turn);
     assert_eq!(store.room(id).await.unwrap().unwrap().alias_localpart, "a");
 }
 

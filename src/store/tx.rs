@@ -7,7 +7,7 @@ use sqlx::{Any, AnyConnection};
 
 use super::hints::Hints;
 use super::writers::Turn;
-use super::{Store, StoreError};
+use super::{ACQUIRE_TIMEOUT, Store, StoreError, Writing};
 use crate::config::DatabaseKind;
 use crate::event::NewEvent;
 use crate::notices::Work;
@@ -28,9 +28,8 @@ const PIECES_IN_A_RUSH: usize = 8;
 /// A database transaction. If it is dropped without a commit, it is rolled back.
 #[derive(Debug)]
 pub struct Tx {
-    // The order of the fields matters: the transaction ends before the turn does.
-    inner: sqlx::Transaction<'static, Any>,
-    turn: Option<Turn>,
+    // The order of the fields matters: the transaction ends before the place is free.
+    inner: Inner,
     place: Option<Place<String>>,
     /// Who is told of the work that the tx makes. None if it only reads.
     hints: Option<Arc<Hints>>,
@@ -39,10 +38,20 @@ pub struct Tx {
     pub(super) told: Vec<NewEvent>,
 }
 
+/// The connection, with what ends the transaction.
+#[derive(Debug)]
+enum Inner {
+    /// A connection of a pool.
+    Pooled(sqlx::Transaction<'static, Any>),
+    /// The connection that writes to SQLite.
+    Turn(Turn),
+}
+
 impl Tx {
-    /// A transaction without a turn, which must only read on SQLite.
+    /// A transaction that must only read on SQLite.
     pub(super) fn reading(inner: sqlx::Transaction<'static, Any>) -> Self {
-        Self { inner, turn: None, place: None, hints: None, work: Vec::new(), told: Vec::new() }
+        let inner = Inner::Pooled(inner);
+        Self { inner, place: None, hints: None, work: Vec::new(), told: Vec::new() }
     }
 
     /// Notes that the tx makes work of this kind. Whoever does such work is told when it is
@@ -60,7 +69,7 @@ impl Tx {
 
     /// Returns the kind of the database.
     pub(super) fn kind(&self) -> DatabaseKind {
-        match self.inner.backend_name() {
+        match self.backend_name() {
             <sqlx::Postgres as sqlx::Database>::NAME => DatabaseKind::Postgres,
             _ => DatabaseKind::Sqlite,
         }
@@ -68,9 +77,12 @@ impl Tx {
 
     /// Ends the tx with a commit, and tells of the work that it makes.
     pub(super) async fn end(self) -> Result<(), StoreError> {
-        let Self { inner, turn, place, hints, work, told: _ } = self;
-        inner.commit().await?;
-        drop((turn, place));
+        let Self { inner, place, hints, work, told: _ } = self;
+        match inner {
+            Inner::Pooled(transaction) => transaction.commit().await?,
+            Inner::Turn(mut turn) => turn.commit().await?,
+        }
+        drop(place);
         if let Some(hints) = hints {
             work.into_iter().for_each(|work| hints.of(work).notify_one());
         }
@@ -82,13 +94,19 @@ impl Deref for Tx {
     type Target = AnyConnection;
 
     fn deref(&self) -> &AnyConnection {
-        &self.inner
+        match &self.inner {
+            Inner::Pooled(transaction) => transaction,
+            Inner::Turn(turn) => turn,
+        }
     }
 }
 
 impl DerefMut for Tx {
     fn deref_mut(&mut self) -> &mut AnyConnection {
-        &mut self.inner
+        match &mut self.inner {
+            Inner::Pooled(transaction) => transaction,
+            Inner::Turn(turn) => turn,
+        }
     }
 }
 
@@ -98,14 +116,15 @@ impl Store {
     /// # Errors
     /// If the database does not answer, or if too many others want to write.
     pub async fn begin(&self) -> Result<Tx, StoreError> {
-        let turn = self.turn().await?;
-        let begin = match self.kind {
-            // The write lock is taken at once, because a read lock cannot always be upgraded later.
-            DatabaseKind::Sqlite => "BEGIN IMMEDIATE",
-            DatabaseKind::Postgres => BEGIN_ON_POSTGRES,
+        let inner = match &self.writing {
+            Writing::Queue(writers) => {
+                let mut turn = writers.turn(self.rank, ACQUIRE_TIMEOUT).await?;
+                turn.begin().await?;
+                Inner::Turn(turn)
+            }
+            Writing::Pool(pool) => Inner::Pooled(pool.begin_with(BEGIN_ON_POSTGRES).await?),
         };
-        let inner = self.writing.begin_with(begin).await?;
-        Ok(self.writing_tx(inner, turn, None))
+        Ok(self.writing_tx(inner, None))
     }
 
     /// Begins a tx that will add to the audit log of this shop. Such txs wait for each other when they add their
@@ -115,15 +134,15 @@ impl Store {
     /// # Errors
     /// As [`Self::begin`].
     pub(super) async fn begin_audited(&self, shop: &str) -> Result<Tx, StoreError> {
-        match self.kind {
+        match &self.writing {
             // There is one connection that writes, and a queue for it.
-            DatabaseKind::Sqlite => self.begin().await,
-            DatabaseKind::Postgres => {
+            Writing::Queue(_) => self.begin().await,
+            Writing::Pool(pool) => {
                 let shop = shop.to_owned();
-                let place = self.audited.take_within(&shop, super::ACQUIRE_TIMEOUT).await;
+                let place = self.audited.take_within(&shop, ACQUIRE_TIMEOUT).await;
                 let place = place.map_err(|_| StoreError::PoolTimedOut)?;
-                let inner = self.writing.begin_with(BEGIN_AUDITED_ON_POSTGRES).await?;
-                Ok(self.writing_tx(inner, None, Some(place)))
+                let inner = Inner::Pooled(pool.begin_with(BEGIN_AUDITED_ON_POSTGRES).await?);
+                Ok(self.writing_tx(inner, Some(place)))
             }
         }
     }
@@ -137,14 +156,9 @@ impl Store {
         }
     }
 
-    fn writing_tx(
-        &self,
-        inner: sqlx::Transaction<'static, Any>,
-        turn: Option<Turn>,
-        place: Option<Place<String>>,
-    ) -> Tx {
+    fn writing_tx(&self, inner: Inner, place: Option<Place<String>>) -> Tx {
         let hints = Some(Arc::clone(&self.hints));
-        Tx { inner, turn, place, hints, work: Vec::new(), told: Vec::new() }
+        Tx { inner, place, hints, work: Vec::new(), told: Vec::new() }
     }
 
     /// Executes one statement that writes. Returns the number of rows that it changed.
@@ -155,8 +169,16 @@ impl Store {
         &self,
         query: sqlx::query::Query<'_, Any, sqlx::any::AnyArguments>,
     ) -> Result<u64, StoreError> {
-        let _turn = self.turn().await?;
-        Ok(query.execute(&self.writing).await?.rows_affected())
+        let written = match &self.writing {
+            Writing::Queue(writers) => {
+                let mut turn = writers.turn(self.rank, ACQUIRE_TIMEOUT).await?;
+                let written = query.execute(&mut *turn).await;
+                turn.note(&written);
+                written
+            }
+            Writing::Pool(pool) => query.execute(pool).await,
+        };
+        Ok(written?.rows_affected())
     }
 
     /// Executes one statement that writes.
@@ -168,16 +190,6 @@ impl Store {
         query: sqlx::query::Query<'_, Any, sqlx::any::AnyArguments>,
     ) -> Result<(), StoreError> {
         self.write_one(query).await.map(drop)
-    }
-
-    /// Waits for the turn to write, where there are turns.
-    pub(super) async fn turn(&self) -> Result<Option<Turn>, StoreError> {
-        match self.kind {
-            DatabaseKind::Sqlite => {
-                self.writers.turn(self.rank, super::ACQUIRE_TIMEOUT).await.map(Some)
-            }
-            DatabaseKind::Postgres => Ok(None),
-        }
     }
 }
 

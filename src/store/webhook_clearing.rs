@@ -108,7 +108,7 @@ mod tests {
         assert_eq!(left(other).await.len(), 2, "somebody may be handing out to it");
         let older =
             format!("UPDATE webhooks SET deleted_at = deleted_at - {}", CLEARED_AFTER_MS + 1);
-        sqlx::query(sqlx::AssertSqlSafe(older)).execute(&store.writing).await.unwrap();
+        store.run(sqlx::query(sqlx::AssertSqlSafe(older))).await.unwrap();
         store.clear_webhooks(0, 0).await.unwrap();
         assert_eq!(left(other).await, []);
     }

@@ -265,16 +265,16 @@ mod tests {
         store.webhook_tried(queue, &tried(1), late).await.unwrap();
         assert_eq!(due(&store).await, []);
         // Nothing but the number of failures changes, so a kill can lose nothing.
-        sqlx::query("UPDATE webhooks SET failures = 0").execute(&store.writing).await.unwrap();
+        store.run(sqlx::query("UPDATE webhooks SET failures = 0")).await.unwrap();
         assert_eq!(due(&store).await, [queue]);
         assert!(store.webhook_to_send(queue.webhook, queue.transaction).await.unwrap().is_some());
         // A pause of a receiver that works is kept.
         store.webhook_tried(queue, &tried(1), soon).await.unwrap();
-        sqlx::query("UPDATE webhooks SET failures = 0").execute(&store.writing).await.unwrap();
+        store.run(sqlx::query("UPDATE webhooks SET failures = 0")).await.unwrap();
         assert_eq!(due(&store).await, []);
         // A clock that was put back delays nothing for long.
         store.settle_webhook_queue(queue, now() + 2 * LONGEST_PAUSE_MS).await.unwrap();
-        sqlx::query("UPDATE webhooks SET failures = 3").execute(&store.writing).await.unwrap();
+        store.run(sqlx::query("UPDATE webhooks SET failures = 3")).await.unwrap();
         assert_eq!(due(&store).await, [queue]);
     }
 

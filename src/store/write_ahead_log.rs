@@ -8,9 +8,8 @@ use std::time::Duration;
 use sqlx::AnyConnection;
 use tokio_util::sync::CancellationToken;
 
-use super::writers::Rank;
-use super::{ACQUIRE_TIMEOUT, Store, StoreError};
-use crate::config::DatabaseKind;
+use super::writers::{Rank, Writers};
+use super::{ACQUIRE_TIMEOUT, Store, StoreError, Writing};
 
 /// The interval at which the log is copied into the database file, if anything was written.
 const CHECKPOINT_INTERVAL: Duration = Duration::from_secs(1);
@@ -25,34 +24,32 @@ impl Store {
     /// Copies the write-ahead log into the database file again and again, until `stop`. Returns at
     /// once on PostgreSQL, which does this by itself.
     pub async fn shorten_log_forever(self, stop: CancellationToken) {
-        if self.kind == DatabaseKind::Postgres {
-            return stop.cancelled().await;
-        }
+        let Writing::Queue(writers) = &self.writing else { return stop.cancelled().await };
         let mut turns = 0;
         loop {
             tokio::select! {
                 () = tokio::time::sleep(CHECKPOINT_INTERVAL) => {}
                 () = stop.cancelled() => return,
             }
-            if self.writers.turns() == turns {
+            if writers.turns() == turns {
                 continue;
             }
-            turns = self.writers.turns();
-            if let Err(error) = self.shorten_log().await {
+            turns = writers.turns();
+            if let Err(error) = self.shorten_log(writers).await {
                 tracing::warn!(%error, "cannot copy the write-ahead log into the database file");
             }
         }
     }
 
     /// Copies the log once. Returns how many of its pages were not copied.
-    async fn shorten_log(&self) -> Result<i64, StoreError> {
+    async fn shorten_log(&self, writers: &Writers) -> Result<i64, StoreError> {
         // The connection comes first, so that nobody waits for it while the others cannot write.
         let mut connection = self.pool.acquire().await?;
         let (length, copied) = checkpoint(&mut connection).await?;
         if length < LONG_LOG_PAGES {
             return Ok(length - copied);
         }
-        let turn = self.writers.turn(Rank::Other, ACQUIRE_TIMEOUT).await?;
+        let turn = writers.turn(Rank::Other, ACQUIRE_TIMEOUT).await?;
         let (length, copied) = checkpoint(&mut connection).await?;
         drop(turn);
         Ok(length - copied)
@@ -69,19 +66,21 @@ async fn checkpoint(connection: &mut AnyConnection) -> Result<(i64, i64), StoreE
 
 #[cfg(test)]
 mod tests {
+    use super::*;
     use crate::store::tests::opened;
 
     #[tokio::test]
     async fn the_log_begins_anew_although_somebody_writes_all_the_time() {
         let folder = tempfile::tempdir().unwrap();
         let store = opened(folder.path()).await;
+        let Writing::Queue(writers) = &store.writing else { unreachable!() };
         let large = "x".repeat(4_000_000);
         let log = || std::fs::metadata(folder.path().join("tallyroom.db-wal")).unwrap().len();
         for round in 0..12 {
             for part in 0..8 {
                 store.set_fact(&format!("{part}"), &format!("{round}{large}")).await.unwrap();
             }
-            assert_eq!(store.shorten_log().await.unwrap(), 0);
+            assert_eq!(store.shorten_log(writers).await.unwrap(), 0);
         }
         // 384 MB were written.
         assert!(log() < 100_000_000, "{}", log());
