@@ -13,38 +13,43 @@ const RETRY_PAUSE: Duration = Duration::from_secs(1);
 /// While events keep coming, those that come within this time are recorded together. An event after
 /// a silence is recorded at once.
 const GATHERING: Duration = Duration::from_millis(20);
-/// After a tx that recorded so many events there are probably more, and the next one follows at once.
+/// The same time while so many events come that [`MANY_EVENTS`] are recorded in a round. The events of a record stand side
+/// by side in most tables and indexes. So the more of them are recorded together, the fewer pages of the database change.
+const GATHERING_MANY: Duration = Duration::from_millis(100);
+/// See [`GATHERING_MANY`].
 const MANY_EVENTS: usize = 64;
 /// The greatest number of rooms whose events are derived in one tx.
 const ROOMS_PER_TX: i64 = 64;
-/// In a backlog, a tx takes so many events of each room, and fewer rooms. The events of one record stand side by side in
-/// most tables and indexes, so the same number of events of few records changes fewer pages of the database.
+/// In a backlog, a tx takes so many events of each room, and fewer rooms, so that fewer pages change.
 const EVENTS_OF_A_ROOM: i64 = 8;
 /// The number of events after which no further room is taken into a tx.
 const ENOUGH_EVENTS: usize = 128;
 
 /// Derives entries until `stop`.
 pub async fn derive_forever(store: Store, deriving: Deriving, stop: CancellationToken) {
-    let mut turns = Turns::default();
+    let mut round = Round::default();
     let mut yielding = store.rush().yielding();
+    let mut began = Instant::now();
     while !stop.is_cancelled() {
-        let began = Instant::now();
+        if round.is_new() {
+            began = Instant::now();
+        }
         yielding.begin();
-        let pause = match turns.next(&store, &deriving).await {
-            Ok(None) => store.hints().patience(),
-            Ok(Some(Progress { entries, .. })) if entries >= store.piece(MANY_EVENTS) => {
+        let pause = match round.step(&store, &deriving).await {
+            Ok(Step::Nothing) => store.hints().patience(),
+            Ok(Step::More) => {
                 yielding.give_way().await;
                 continue;
             }
-            Ok(Some(Progress { entries: 1.., .. })) => {
+            Ok(Step::End { gather }) => {
                 tokio::select! {
-                    () = tokio::time::sleep(GATHERING.saturating_sub(began.elapsed())) => {}
+                    () = tokio::time::sleep(gather.saturating_sub(began.elapsed())) => {}
                     () = stop.cancelled() => {}
                 }
                 continue;
             }
-            Ok(Some(Progress { left_out: true, .. })) => LOCKED_PAUSE,
-            Ok(Some(_)) => RETRY_PAUSE,
+            Ok(Step::LeftOut) => LOCKED_PAUSE,
+            Ok(Step::Failed) => RETRY_PAUSE,
             Err(error) => {
                 tracing::error!(%error, "cannot read the events to record; retrying");
                 RETRY_PAUSE
@@ -58,36 +63,75 @@ pub async fn derive_forever(store: Store, deriving: Deriving, stop: Cancellation
     }
 }
 
-/// The rooms have turns, so that many busy rooms do not keep the others waiting.
-#[derive(Default)]
-struct Turns {
+/// One round over all rooms with events that are not derived yet. Each has its turn, so that many busy rooms do not keep
+/// the others waiting.
+#[derive(Debug, Default, PartialEq, Eq)]
+struct Round {
     /// The last room that had its turn. Empty if the first room is next.
     last: String,
+    /// The number of events that were recorded.
+    recorded: usize,
+    /// The number of events that are left in rooms that had their turn.
+    left: i64,
 }
 
-impl Turns {
-    /// Derives events of the next rooms. At the end of all rooms, it begins with the first one.
-    /// Returns none if there is nothing to derive in any room.
-    async fn next(
-        &mut self,
-        store: &Store,
-        deriving: &Deriving,
-    ) -> Result<Option<Progress>, StoreError> {
+/// What one tx of a round has brought.
+#[derive(Debug, PartialEq, Eq)]
+enum Step {
+    /// There was nothing to derive in any room.
+    Nothing,
+    /// There is more to derive.
+    More,
+    /// The round is over. What comes is gathered for a time, which counts from the beginning of the round.
+    End { gather: Duration },
+    /// Another process was writing these records.
+    LeftOut,
+    /// No event could be recorded.
+    Failed,
+}
+
+impl Round {
+    fn is_new(&self) -> bool {
+        *self == Self::default()
+    }
+
+    /// Derives events of the next rooms.
+    async fn step(&mut self, store: &Store, deriving: &Deriving) -> Result<Step, StoreError> {
         let mut rooms = store.underived(&self.last, ROOMS_PER_TX).await?;
-        if rooms.is_empty() && !self.last.is_empty() {
+        if rooms.is_empty() && self.recorded == 0 && !self.is_new() {
+            *self = Self::default();
             rooms = store.underived("", ROOMS_PER_TX).await?;
         }
         if rooms.is_empty() {
-            return Ok(None);
+            return Ok(std::mem::take(self).end());
         }
         let taken = taken(rooms.iter().map(|room| room.pending), store.piece(ENOUGH_EVENTS));
         // If these are not all rooms, others follow.
         let is_full = taken < rooms.len()
             || i64::try_from(rooms.len()).is_ok_and(|count| count == ROOMS_PER_TX);
         rooms.truncate(taken);
-        let last = rooms.last().filter(|_| is_full);
-        self.last = last.map(|room| room.room_id.clone()).unwrap_or_default();
-        Ok(Some(derive(store, &rooms, deriving).await))
+        let progress = derive(store, &rooms, deriving).await;
+        let pending: i64 = rooms.iter().map(|room| room.pending).sum();
+        self.recorded += progress.entries;
+        self.left += pending.saturating_sub(i64::try_from(progress.entries).unwrap_or(i64::MAX));
+        self.last = rooms.last().map(|room| room.room_id.clone()).unwrap_or_default();
+        let round = if is_full { None } else { Some(std::mem::take(self)) };
+        Ok(match (progress, round) {
+            (Progress { entries: 0, left_out: true }, _) => Step::LeftOut,
+            (Progress { entries: 0, left_out: false }, _) => Step::Failed,
+            (_, None) => Step::More,
+            (_, Some(round)) => round.end(),
+        })
+    }
+
+    /// Returns what follows when all rooms had their turn.
+    fn end(self) -> Step {
+        match self.recorded {
+            0 => Step::Nothing,
+            _ if usize::try_from(self.left).is_ok_and(|left| left >= ENOUGH_EVENTS) => Step::More,
+            MANY_EVENTS.. => Step::End { gather: GATHERING_MANY },
+            _ => Step::End { gather: GATHERING },
+        }
     }
 }
 
@@ -175,6 +219,19 @@ async fn derive_one_by_one(store: &Store, rooms: &[Underived], deriving: &Derivi
 
 #[cfg(test)]
 mod tests {
+    use super::*;
+
+    #[test]
+    fn what_comes_is_gathered_for_longer_the_more_comes() {
+        let end = |recorded, left| Round { last: "!a:x".to_owned(), recorded, left }.end();
+        assert_eq!(end(0, 0), Step::Nothing);
+        assert_eq!(end(0, 1_000), Step::Nothing);
+        assert_eq!(end(1, 0), Step::End { gather: GATHERING });
+        assert_eq!(end(MANY_EVENTS - 1, 127), Step::End { gather: GATHERING });
+        assert_eq!(end(MANY_EVENTS, 127), Step::End { gather: GATHERING_MANY });
+        assert_eq!(end(1, 128), Step::More, "a backlog is not gathered");
+    }
+
     #[test]
     fn in_a_backlog_fewer_rooms_share_a_tx() {
         let taken = |pending: &[i64], enough| super::taken(pending.iter().copied(), enough);

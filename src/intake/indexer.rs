@@ -21,7 +21,7 @@ const MAX_BROKEN: usize = 1_000;
 /// Indexes entries until `stop`.
 pub async fn index_forever(store: Store, stop: CancellationToken) {
     let mut broken = Broken::default();
-    let mut yielding = store.rush().yielding();
+    let mut yielding = store.rush().yielding_patiently();
     while !stop.is_cancelled() {
         let mut round = Round::default();
         while !stop.is_cancelled() {

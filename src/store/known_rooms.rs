@@ -10,7 +10,7 @@ use std::collections::HashSet;
 use sqlx::any::AnyArguments;
 use sqlx::error::ErrorKind;
 use sqlx::query::Query;
-use sqlx::{Any, Executor};
+use sqlx::{Any, AnyPool, Executor};
 
 use super::arrival::Arrival;
 use super::journal::{Source, salt};
@@ -86,6 +86,17 @@ const WRITE_ON_POSTGRES: &str = "\
        SELECT room_id FROM given WHERE before IS NULL UNION SELECT room_id FROM rooms \
        WHERE (room_id IN (SELECT room_id FROM locked)) IS NOT TRUE) AS others)";
 
+/// Writes one event on PostgreSQL, in two thirds of the time. It writes nothing if the event is known, or if the room has no
+/// journal. If somebody else writes the same event at the same time, the statement is refused.
+const WRITE_ONE_ON_POSTGRES: &str = "\
+     WITH moved AS ( \
+       UPDATE journal_rooms SET last_position = last_position + 1 WHERE room_id = $1 AND last_position > 0 \
+       AND NOT EXISTS (SELECT 1 FROM journal j WHERE j.room_id = $1 AND j.event_id = $2) \
+       RETURNING last_position \
+     ) INSERT INTO journal \
+       (room_id, position, event_id, source, correlation, received_at, raw, salt) \
+       SELECT $1, last_position, $2, $3, $4, $5, $6, $7 FROM moved";
+
 /// Characters that separate the texts of a list. The first one that is in none of them is used.
 const SEPARATORS: [char; 4] = ['\u{1f}', '\u{1e}', '\u{1d}', '\u{1c}'];
 
@@ -122,7 +133,14 @@ pub(super) async fn write_at_once<'a>(
             turn.note(&written);
             written
         }
-        Writing::Pool(pool) => write_on_postgres(pool, arrivals, source, correlation).await,
+        Writing::Pool(pool) => {
+            if let [only] = arrivals
+                && write_one_on_postgres(pool, only, source, correlation).await?
+            {
+                return Ok(Written { new: 1, left: Vec::new() });
+            }
+            write_on_postgres(pool, arrivals, source, correlation).await
+        }
     }
 }
 
@@ -154,13 +172,15 @@ async fn write_on_sqlite<'a>(
     }
     match insertion(&given, source, correlation).execute(connection).await {
         Ok(_) => Ok(Written { new: given.len(), left: Vec::new() }),
-        Err(StoreError::Database(error))
-            if matches!(error.kind(), ErrorKind::UniqueViolation | ErrorKind::NotNullViolation) =>
-        {
-            Ok(nothing())
-        }
+        Err(error) if is_refused(&error) => Ok(nothing()),
         Err(error) => Err(error),
     }
+}
+
+/// Whether a room has no journal, or an event is in it.
+fn is_refused(error: &StoreError) -> bool {
+    matches!(error, StoreError::Database(error)
+        if matches!(error.kind(), ErrorKind::UniqueViolation | ErrorKind::NotNullViolation))
 }
 
 /// Returns the statement that inserts these events, of which there are at most [`MAX_ROWS`].
@@ -185,6 +205,22 @@ fn insertion(
 fn once_each(arrivals: &[Arrival]) -> Vec<&Arrival> {
     let mut seen = HashSet::with_capacity(arrivals.len());
     arrivals.iter().filter(|it| seen.insert((&it.room_id, &it.event_id))).collect()
+}
+
+/// Returns whether the event was written.
+async fn write_one_on_postgres(
+    pool: &AnyPool,
+    Arrival { room_id, event_id, raw }: &Arrival,
+    source: Source,
+    correlation: &str,
+) -> Result<bool, StoreError> {
+    let query = sqlx::query(WRITE_ONE_ON_POSTGRES).bind(room_id).bind(event_id);
+    let query = query.bind(source.as_str()).bind(correlation).bind(now()).bind(raw).bind(salt());
+    match query.execute(pool).await {
+        Ok(done) => Ok(done.rows_affected() == 1),
+        Err(error) if is_refused(&error) => Ok(false),
+        Err(error) => Err(error),
+    }
 }
 
 async fn write_on_postgres<'a>(

@@ -11,8 +11,8 @@ use std::time::{Duration, Instant};
 const PAUSE_OF_PUSHES: Duration = Duration::from_millis(2);
 /// How often it is looked whether the pushes pause.
 const LOOK_INTERVAL: Duration = Duration::from_millis(1);
-/// How much longer work waits for pushes than it took the last time: it gets at least a fifth of the time.
-const SHARE_OF_PUSHES: u32 = 4;
+/// How much longer work waits for pushes than it took the last time: it gets at least a tenth of the time.
+const SHARE_OF_PUSHES: u32 = 9;
 /// The longest wait for pushes.
 const LONGEST_WAIT: Duration = Duration::from_millis(500);
 
@@ -42,6 +42,8 @@ pub struct Yielding {
     /// The number of pushes when it began its last work.
     seen: u64,
     began_at: Instant,
+    /// Whether it always waits for as long as one may.
+    is_patient: bool,
 }
 
 impl Rush {
@@ -53,7 +55,14 @@ impl Rush {
 
     /// Returns the means for one worker to let pushes go first.
     pub fn yielding(&self) -> Yielding {
-        Yielding { rush: self.clone(), seen: self.pushes().began, began_at: Instant::now() }
+        let (seen, began_at) = (self.pushes().began, Instant::now());
+        Yielding { rush: self.clone(), seen, began_at, is_patient: false }
+    }
+
+    /// Like [`Self::yielding`], for work that need not be done while pushes keep coming. It is still done
+    /// twice a second.
+    pub fn yielding_patiently(&self) -> Yielding {
+        Yielding { is_patient: true, ..self.yielding() }
     }
 
     /// Whether one push follows the other now, so that the next one would wait for whoever writes.
@@ -83,10 +92,11 @@ impl Yielding {
     pub async fn give_way(&self) {
         let ended_at = Instant::now();
         let took = ended_at.saturating_duration_since(self.began_at);
+        let longest = if self.is_patient { LONGEST_WAIT } else { longest_wait(took) };
         loop {
             let (pushes, now) = (*self.rush.pushes(), Instant::now());
             let waited = now.saturating_duration_since(ended_at);
-            if waited >= longest_wait(took) || !pushes.is_rush(self.seen, now) {
+            if waited >= longest || !pushes.is_rush(self.seen, now) {
                 return;
             }
             tokio::time::sleep(LOOK_INTERVAL).await;
@@ -164,16 +174,17 @@ mod tests {
     #[test]
     fn work_waits_for_a_share_of_the_time_and_never_long() {
         assert_eq!(longest_wait(Duration::ZERO), Duration::ZERO);
-        assert_eq!(longest_wait(Duration::from_millis(10)), Duration::from_millis(40));
+        assert_eq!(longest_wait(Duration::from_millis(10)), Duration::from_millis(90));
         assert_eq!(longest_wait(Duration::from_secs(10)), LONGEST_WAIT);
     }
 
     #[tokio::test]
     async fn work_goes_on_although_pushes_never_pause() {
         let rush = Rush::default();
-        let mut yielding = rush.yielding();
-        yielding.begin();
-        let _pushes = [rush.push(), rush.push()];
-        yielding.give_way().await;
+        for mut yielding in [rush.yielding(), rush.yielding_patiently()] {
+            yielding.begin();
+            let _pushes = [rush.push(), rush.push()];
+            yielding.give_way().await;
+        }
     }
 }

@@ -16,6 +16,10 @@ const CHECKPOINT_INTERVAL: Duration = Duration::from_secs(1);
 /// The length of the log, in pages of 4 KiB, from which the writers wait for the last part of the
 /// copy. Only if the whole log is copied while nobody writes, it begins anew and does not grow.
 const LONG_LOG_PAGES: i64 = 4_096;
+/// The greatest number of pages for whose copy the writers wait, if they do not write too fast for that.
+const SHORT_COPY_PAGES: i64 = 64;
+/// How often what was written during the last copy is copied, before the writers wait for the rest.
+const COPIES_BESIDE_WRITERS: usize = 4;
 /// The length of the log, in pages, at which a commit copies it. It is only reached if nobody calls
 /// [`Store::shorten_log_forever`], as in a long command.
 pub(super) const LOG_PAGES_OF_COMMANDS: i64 = 16_384;
@@ -41,13 +45,21 @@ impl Store {
         }
     }
 
-    /// Copies the log once. Returns how many of its pages were not copied.
+    /// Copies the log. Returns how many of its pages were not copied.
     async fn shorten_log(&self, writers: &Writers) -> Result<i64, StoreError> {
         // The connection comes first, so that nobody waits for it while the others cannot write.
         let mut connection = self.pool.acquire().await?;
-        let (length, copied) = checkpoint(&mut connection).await?;
-        if length < LONG_LOG_PAGES {
-            return Ok(length - copied);
+        let mut before = 0;
+        for _ in 0..COPIES_BESIDE_WRITERS {
+            let (length, copied) = checkpoint(&mut connection).await?;
+            if length < LONG_LOG_PAGES {
+                return Ok(length - copied);
+            }
+            // Only so much was written while the last copy was made, and the writers wait for that much now.
+            if length - before <= SHORT_COPY_PAGES {
+                break;
+            }
+            before = length;
         }
         let turn = writers.turn(Rank::Other, ACQUIRE_TIMEOUT).await?;
         let (length, copied) = checkpoint(&mut connection).await?;

@@ -54,14 +54,27 @@ fn a_push_that_waits_for_another_process_writes_each_event_once() {
         assert_eq!(new_events(&mut observer, &room).await, ["$new-1", "$new-2", "$new-3"]);
         assert_eq!(new_events(&mut observer, &quiet_room).await, ["$new-1"]);
 
+        // A single event is written by another statement.
+        other.execute("BEGIN").await.unwrap();
+        sqlx::query(MOVE_LAST_POSITION).bind(&room).execute(&mut other).await.unwrap();
+        let insert = sqlx::query(INSERT_EVENT).bind(&room).bind("$new-4");
+        insert.execute(&mut other).await.unwrap();
+        let pushed = tokio::spawn(push(store.clone(), vec![arrival(&room, "$new-4")]));
+        wait_for_waiting(&mut observer).await;
+        other.execute("COMMIT").await.unwrap();
+        assert_eq!(pushed.await.unwrap(), 0);
+        assert_eq!(push(store.clone(), vec![arrival(&room, "$new-4")]).await, 0);
+        let all = ["$new-1", "$new-2", "$new-3", "$new-4"];
+        assert_eq!(new_events(&mut observer, &room).await, all);
+
         // Deriving moves something else in the row.
         other.execute("BEGIN").await.unwrap();
         sqlx::query(MOVE_DERIVED_POSITION).bind(&room).execute(&mut other).await.unwrap();
-        let pushed = tokio::spawn(push(store, vec![arrival(&room, "$new-4")]));
+        let pushed = tokio::spawn(push(store, vec![arrival(&room, "$new-5")]));
         wait_for_waiting(&mut observer).await;
         other.execute("COMMIT").await.unwrap();
         assert_eq!(pushed.await.unwrap(), 1);
-        let all = ["$new-1", "$new-2", "$new-3", "$new-4"];
+        let all = ["$new-1", "$new-2", "$new-3", "$new-4", "$new-5"];
         assert_eq!(new_events(&mut observer, &room).await, all);
     });
 }
