@@ -19,14 +19,12 @@ use super::{ACQUIRE_TIMEOUT, Store, StoreError, Tx, Writing};
 use crate::clock::now;
 use crate::config::DatabaseKind;
 
-/// Makes what [`INSERT_PUSHED`] writes to, for one connection: whatever is inserted there gets the next position in the
-/// journal of its room. As a trigger does so, one statement outside a tx is enough: SQLite carries out all of it or nothing,
+/// Makes what [`INSERT_PUSHED`] writes to, for the connection of the writers: whatever is inserted there gets the next position in
+/// the journal of its room. As a trigger does so, one statement outside a tx is enough: SQLite carries out all of it or nothing,
 /// also if whoever waits for it has gone. sqlx would stop a script there, with its tx open.
 ///
 /// A room without a journal, or with one that has only begun, gives NULL as the position. That is refused, as is an event that
 /// the journal has.
-///
-/// A migration that renames or rebuilds one of these two tables has to drop the view first, and make it again afterwards.
 pub(super) const PREPARE_PUSHED_ON_SQLITE: &str = "\
      CREATE TEMP VIEW pushed AS SELECT '' AS room_id, '' AS event_id, '' AS source, '' AS correlation, \
      0 AS received_at, '' AS raw, '' AS salt; \

@@ -96,23 +96,18 @@ impl Writers {
     pub(super) async fn turn(&self, rank: Rank, timeout: Duration) -> Result<Turn, StoreError> {
         let place = self.place(rank, timeout).await?;
         let mut connection = Arc::clone(&self.0.connection).lock_owned().await;
-        match self.condition() {
-            Condition::Ready => {}
-            Condition::InTx => match &mut *connection {
-                // If SQLite has rolled it back by itself, as it does on a full disk, this is an error.
-                Some(open) => match open.execute("ROLLBACK").await {
-                    Ok(_) => self.set_condition(Condition::Ready),
-                    Err(_) => *connection = None,
-                },
-                None => {}
-            },
-            Condition::Broken => *connection = None,
-            Condition::Closed => return Err(StoreError::PoolClosed),
-        }
-        if connection.is_none() {
+        let is_usable = match (self.condition(), &mut *connection) {
+            (Condition::Closed, _) => return Err(StoreError::PoolClosed),
+            (Condition::Broken, _) | (_, None) => false,
+            (Condition::Ready, Some(_)) => true,
+            // This is an error if SQLite has rolled back by itself, as it does on a full disk.
+            (Condition::InTx, Some(open)) => open.execute("ROLLBACK").await.is_ok(),
+        };
+        if !is_usable {
+            *connection = None;
             *connection = Some(self.open().await?);
-            self.set_condition(Condition::Ready);
         }
+        self.set_condition(Condition::Ready);
         let connection = OwnedMutexGuard::try_map(connection, Option::as_mut);
         let connection = connection.map_err(|_| StoreError::PoolClosed)?;
         Ok(Turn { connection, place })
