@@ -20,9 +20,9 @@ const LONG_LOG_PAGES: i64 = 4_096;
 const SHORT_COPY_PAGES: i64 = 64;
 /// How often what was written during the last copy is copied, before the writers wait for the rest.
 const COPIES_BESIDE_WRITERS: usize = 4;
-/// The length of the log, in pages, at which a commit copies it. It is only reached if nobody calls
-/// [`Store::shorten_log_forever`], as in a long command.
-pub(super) const LOG_PAGES_OF_COMMANDS: i64 = 16_384;
+/// The length of the log, in pages, at which a commit copies it, and everybody waits: 256 MiB. It is only reached if nobody calls
+/// [`Store::shorten_log_forever`], as in a long command. A second of fast writing makes a log of some ten thousand pages.
+pub(super) const LONGEST_LOG_PAGES: i64 = 65_536;
 
 impl Store {
     /// Copies the write-ahead log into the database file again and again, until `stop`. Returns at
@@ -80,6 +80,20 @@ async fn checkpoint(connection: &mut AnyConnection) -> Result<(i64, i64), StoreE
 mod tests {
     use super::*;
     use crate::store::tests::opened;
+
+    #[tokio::test]
+    async fn no_commit_copies_what_is_written_in_a_second() {
+        let folder = tempfile::tempdir().unwrap();
+        let store = opened(folder.path()).await;
+        let length = |file: &str| std::fs::metadata(folder.path().join(file)).unwrap().len();
+        let before = length("tallyroom.db");
+        let large = "x".repeat(4_000_000);
+        for part in 0..30 {
+            store.set_fact(&format!("{part}"), &large).await.unwrap();
+        }
+        assert_eq!(length("tallyroom.db"), before);
+        assert!(length("tallyroom.db-wal") > 120_000_000);
+    }
 
     #[tokio::test]
     async fn the_log_begins_anew_although_somebody_writes_all_the_time() {

@@ -18,7 +18,7 @@ use tokio::runtime::Handle;
 use tokio::sync::{Mutex as AsyncMutex, OwnedMappedMutexGuard, OwnedMutexGuard, oneshot};
 
 use super::known_rooms::PREPARE_PUSHED_ON_SQLITE;
-use super::write_ahead_log::LOG_PAGES_OF_COMMANDS;
+use super::write_ahead_log::LONGEST_LOG_PAGES;
 use super::{ACQUIRE_TIMEOUT, SETTINGS_OF_SQLITE, StoreError};
 
 /// The greatest number of writers that wait for their turn. Further ones are refused at once.
@@ -118,7 +118,7 @@ impl Writers {
         let mut connection = AnyConnection::connect_with(&self.0.options).await?;
         connection.execute(SETTINGS_OF_SQLITE).await?;
         let settings = format!(
-            "PRAGMA wal_autocheckpoint = {LOG_PAGES_OF_COMMANDS}; PRAGMA cache_size = -{CACHE_KIB}; \
+            "PRAGMA wal_autocheckpoint = {LONGEST_LOG_PAGES}; PRAGMA cache_size = -{CACHE_KIB}; \
              PRAGMA temp_store = MEMORY"
         );
         connection.execute(AssertSqlSafe(settings)).await?;
