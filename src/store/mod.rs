@@ -192,6 +192,7 @@ use sqlx::any::{AnyConnectOptions, AnyPoolOptions};
 use sqlx::migrate::Migrator;
 use sqlx::{AnyConnection, AnyPool, AssertSqlSafe, Connection, Executor, SqlSafeStr};
 
+use self::known_rooms::PREPARE_PUSHED_ON_SQLITE;
 use self::leases::Leases;
 use self::notices::Post;
 use self::rush::Rush;
@@ -328,7 +329,7 @@ impl Store {
         let pool = pool_options(kind, Use::Work, config.max_connections);
         let pool = pool.connect_lazy_with(options.clone());
         let writing = match kind {
-            DatabaseKind::Sqlite => Writing::Queue(Writers::new(options)),
+            DatabaseKind::Sqlite => Writing::Queue(Writers::new(options, PREPARE_PUSHED_ON_SQLITE)),
             DatabaseKind::Postgres => Writing::Pool(pool.clone()),
         };
         let post = Post::of(&config.url);

@@ -20,9 +20,6 @@ const LONG_LOG_PAGES: i64 = 4_096;
 const SHORT_COPY_PAGES: i64 = 64;
 /// How often what was written during the last copy is copied, before the writers wait for the rest.
 const COPIES_BESIDE_WRITERS: usize = 4;
-/// The length of the log, in pages, at which a commit copies it, and everybody waits: 256 MiB. It is only reached if nobody calls
-/// [`Store::shorten_log_forever`], as in a long command. A second of fast writing makes a log of some ten thousand pages.
-pub(super) const LONGEST_LOG_PAGES: i64 = 65_536;
 
 impl Store {
     /// Copies the write-ahead log into the database file again and again, until `stop`. Returns at

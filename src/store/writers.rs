@@ -17,8 +17,6 @@ use sqlx::{AnyConnection, AssertSqlSafe, Connection, Executor};
 use tokio::runtime::Handle;
 use tokio::sync::{Mutex as AsyncMutex, OwnedMappedMutexGuard, OwnedMutexGuard, oneshot};
 
-use super::known_rooms::PREPARE_PUSHED_ON_SQLITE;
-use super::write_ahead_log::LONGEST_LOG_PAGES;
 use super::{ACQUIRE_TIMEOUT, SETTINGS_OF_SQLITE, StoreError};
 
 /// The greatest number of writers that wait for their turn. Further ones are refused at once.
@@ -26,6 +24,11 @@ const MAX_WAITING: usize = 4_096;
 /// The size of the page cache of the connection, in KiB. It is the only one whose cache outlives a commit, and by
 /// default it would be 2 MiB, less than the pages of its indexes.
 const CACHE_KIB: u32 = 16 * 1024;
+
+/// The length of the write-ahead log, in pages, at which a commit copies it, and everybody waits: 256 MiB. It is only reached if
+/// nobody calls [`Store::shorten_log_forever`](super::Store::shorten_log_forever), as in a long command. A second of fast writing
+/// makes a log of some ten thousand pages.
+const LONGEST_LOG_PAGES: i64 = 65_536;
 
 /// Who gets the next turn.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -43,6 +46,8 @@ pub(super) struct Writers(Arc<Shared>);
 #[derive(Debug)]
 struct Shared {
     options: AnyConnectOptions,
+    /// What makes the things that belong to the connection.
+    prepare: &'static str,
     queue: Mutex<Queue>,
     /// None: it has to be opened. Only whoever has the turn locks it.
     connection: Arc<AsyncMutex<Option<AnyConnection>>>,
@@ -84,9 +89,10 @@ pub(super) struct Turn {
 struct Place(Option<Writers>);
 
 impl Writers {
-    /// Returns the queue for a connection that is opened when it is needed.
-    pub(super) fn new(options: AnyConnectOptions) -> Self {
-        Self(Arc::new(Shared { options, queue: Mutex::default(), connection: Arc::default() }))
+    /// Returns the queue for a connection that is opened when it is needed, and executes `prepare` then.
+    pub(super) fn new(options: AnyConnectOptions, prepare: &'static str) -> Self {
+        let (queue, connection) = (Mutex::default(), Arc::default());
+        Self(Arc::new(Shared { options, prepare, queue, connection }))
     }
 
     /// Waits for a turn.
@@ -113,7 +119,7 @@ impl Writers {
         Ok(Turn { connection, place })
     }
 
-    /// Opens a connection with the settings of one that writes, but without what pushes are written to.
+    /// Opens a connection with the settings of one that writes, and nothing that belongs to it.
     pub(super) async fn open_bare(&self) -> Result<AnyConnection, StoreError> {
         let mut connection = AnyConnection::connect_with(&self.0.options).await?;
         connection.execute(SETTINGS_OF_SQLITE).await?;
@@ -127,7 +133,7 @@ impl Writers {
 
     async fn open(&self) -> Result<AnyConnection, StoreError> {
         let mut connection = self.open_bare().await?;
-        connection.execute(PREPARE_PUSHED_ON_SQLITE).await?;
+        connection.execute(self.0.prepare).await?;
         Ok(connection)
     }
 
@@ -294,7 +300,7 @@ mod tests {
     /// Returns a queue for a new database in memory.
     fn writers() -> Writers {
         sqlx::any::install_default_drivers();
-        Writers::new("sqlite::memory:".parse().unwrap())
+        Writers::new("sqlite::memory:".parse().unwrap(), "")
     }
 
     #[tokio::test]
@@ -362,7 +368,7 @@ mod tests {
     async fn with_table(folder: &std::path::Path) -> (Writers, AnyConnection) {
         sqlx::any::install_default_drivers();
         let url = format!("sqlite:{}?mode=rwc", folder.join("test.db").display());
-        let writers = Writers::new(url.parse().unwrap());
+        let writers = Writers::new(url.parse().unwrap(), "CREATE TEMP VIEW one AS SELECT 1");
         let mut outside = writers.open_bare().await.unwrap();
         outside.execute("CREATE TABLE numbers (number INTEGER)").await.unwrap();
         (writers, outside)

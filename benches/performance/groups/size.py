@@ -18,8 +18,8 @@ thirty (twelve messages, and what the bot does in a room), so about 30,000 trans
 the first answer and for growth are meant for a million transactions with ten million entries: that is ten times
 more entries and thirty times more transactions than is measured. "The same at 10,000 entries" is no floor, it says
 what grows. The floor of the page at 10,000 entries is a still file of 20 kB from the minimal handler. A page is
-asked for over one connection, and the time until its first byte counts. The words of the records are the same in
-each run. The entries are copied by SQL, and the database was just tidied (VACUUM and ANALYZE on PostgreSQL). Idle memory is that of the process, three seconds after
+asked for over one connection, and the time until its first byte counts. The entries are copied by SQL, and the
+database was just tidied (VACUUM and ANALYZE on PostgreSQL). Idle memory is that of the process, three seconds after
 the start, on PostgreSQL without that of the database.
 """
 MINUTES = 8
