@@ -12,28 +12,24 @@ use crate::store::{Deriving, Progress, Store, StoreError, Underived};
 const RETRY_PAUSE: Duration = Duration::from_secs(1);
 /// While events keep coming, those that come within this time are recorded together. An event after
 /// a silence is recorded at once.
-const GATHERING: Duration = Duration::from_millis(20);
-/// The same time while so many events come that [`MANY_EVENTS`] are recorded in a round. The events of a record stand side
-/// by side in most tables and indexes. So the more of them are recorded together, the fewer pages of the database change.
-const GATHERING_MANY: Duration = Duration::from_millis(100);
-/// See [`GATHERING_MANY`].
-const MANY_EVENTS: usize = 64;
+const SHORTEST_GATHERING: Duration = Duration::from_millis(20);
+/// The same time when events come as fast as they can be recorded. Record and search shall have each event within a second.
+const LONGEST_GATHERING: Duration = Duration::from_millis(400);
+/// In between, there is a millisecond for so many events a second. The events of a record stand side by side in most tables
+/// and indexes. So the more of them are recorded together, the fewer pages of the database change.
+const EVENTS_A_SECOND_FOR_A_MILLISECOND: u128 = 12;
 /// The greatest number of rooms whose events are derived in one tx.
 const ROOMS_PER_TX: i64 = 64;
 /// In a backlog, a tx takes so many events of each room, and fewer rooms, so that fewer pages change.
-const EVENTS_OF_A_ROOM: i64 = 8;
+const EVENTS_OF_A_ROOM: i64 = 24;
 /// The number of events after which no further room is taken into a tx.
-const ENOUGH_EVENTS: usize = 128;
+const ENOUGH_EVENTS: i64 = 128;
 
 /// Derives entries until `stop`.
 pub async fn derive_forever(store: Store, deriving: Deriving, stop: CancellationToken) {
     let mut round = Round::default();
     let mut yielding = store.rush().yielding();
-    let mut began = Instant::now();
     while !stop.is_cancelled() {
-        if round.is_new() {
-            began = Instant::now();
-        }
         yielding.begin();
         let pause = match round.step(&store, &deriving).await {
             Ok(Step::Nothing) => store.hints().patience(),
@@ -41,9 +37,9 @@ pub async fn derive_forever(store: Store, deriving: Deriving, stop: Cancellation
                 yielding.give_way().await;
                 continue;
             }
-            Ok(Step::End { gather }) => {
+            Ok(Step::End { next_at }) => {
                 tokio::select! {
-                    () = tokio::time::sleep(gather.saturating_sub(began.elapsed())) => {}
+                    () = tokio::time::sleep_until(next_at.into()) => {}
                     () = stop.cancelled() => {}
                 }
                 continue;
@@ -65,8 +61,12 @@ pub async fn derive_forever(store: Store, deriving: Deriving, stop: Cancellation
 
 /// One round over all rooms with events that are not derived yet. Each has its turn, so that many busy rooms do not keep
 /// the others waiting.
-#[derive(Debug, Default, PartialEq, Eq)]
+#[derive(Debug, Default)]
 struct Round {
+    /// When the one before began, if nothing but gathering was in between.
+    previous_at: Option<Instant>,
+    /// When it began. None: it did not begin yet.
+    began_at: Option<Instant>,
     /// The last room that had its turn. Empty if the first room is next.
     last: String,
     /// The number of events that were recorded.
@@ -82,8 +82,8 @@ enum Step {
     Nothing,
     /// There is more to derive.
     More,
-    /// The round is over. What comes is gathered for a time, which counts from the beginning of the round.
-    End { gather: Duration },
+    /// The round is over. What comes is gathered until the next one.
+    End { next_at: Instant },
     /// Another process was writing these records.
     LeftOut,
     /// No event could be recorded.
@@ -91,21 +91,18 @@ enum Step {
 }
 
 impl Round {
-    fn is_new(&self) -> bool {
-        *self == Self::default()
-    }
-
     /// Derives events of the next rooms.
     async fn step(&mut self, store: &Store, deriving: &Deriving) -> Result<Step, StoreError> {
+        let began_at = *self.began_at.get_or_insert_with(Instant::now);
         let mut rooms = store.underived(&self.last, ROOMS_PER_TX).await?;
-        if rooms.is_empty() && self.recorded == 0 && !self.is_new() {
-            *self = Self::default();
+        if rooms.is_empty() && self.recorded == 0 && !self.last.is_empty() {
+            *self = Self { began_at: Some(began_at), ..Self::default() };
             rooms = store.underived("", ROOMS_PER_TX).await?;
         }
         if rooms.is_empty() {
-            return Ok(std::mem::take(self).end());
+            return Ok(self.end(began_at));
         }
-        let taken = taken(rooms.iter().map(|room| room.pending), store.piece(ENOUGH_EVENTS));
+        let taken = taken(rooms.iter().map(|room| room.pending));
         // If these are not all rooms, others follow.
         let is_full = taken < rooms.len()
             || i64::try_from(rooms.len()).is_ok_and(|count| count == ROOMS_PER_TX);
@@ -115,33 +112,46 @@ impl Round {
         self.recorded += progress.entries;
         self.left += pending.saturating_sub(i64::try_from(progress.entries).unwrap_or(i64::MAX));
         self.last = rooms.last().map(|room| room.room_id.clone()).unwrap_or_default();
-        let round = if is_full { None } else { Some(std::mem::take(self)) };
-        Ok(match (progress, round) {
-            (Progress { entries: 0, left_out: true }, _) => Step::LeftOut,
-            (Progress { entries: 0, left_out: false }, _) => Step::Failed,
-            (_, None) => Step::More,
-            (_, Some(round)) => round.end(),
+        let end = if is_full { Step::More } else { self.end(began_at) };
+        Ok(match progress {
+            Progress { entries: 0, left_out: true } => Step::LeftOut,
+            Progress { entries: 0, left_out: false } => Step::Failed,
+            _ => end,
         })
     }
 
-    /// Returns what follows when all rooms had their turn.
-    fn end(self) -> Step {
-        match self.recorded {
-            0 => Step::Nothing,
-            _ if usize::try_from(self.left).is_ok_and(|left| left >= ENOUGH_EVENTS) => Step::More,
-            MANY_EVENTS.. => Step::End { gather: GATHERING_MANY },
-            _ => Step::End { gather: GATHERING },
+    /// Ends the round, in which all rooms had their turn. Returns what follows.
+    fn end(&mut self, began_at: Instant) -> Step {
+        let Self { recorded, left, previous_at, .. } = std::mem::take(self);
+        if recorded == 0 {
+            return Step::Nothing;
         }
+        self.previous_at = Some(began_at);
+        if left >= ENOUGH_EVENTS {
+            return Step::More;
+        }
+        let since = previous_at.map(|previous| began_at.saturating_duration_since(previous));
+        Step::End { next_at: began_at + gathering(recorded, since) }
     }
 }
 
+/// Returns how long a round and the gathering after it take together, when so many events were recorded that came
+/// within the time `since` the round before. None: there was a silence before them.
+fn gathering(recorded: usize, since: Option<Duration>) -> Duration {
+    let Some(since) = since else { return SHORTEST_GATHERING };
+    let per_second = (recorded as u128).saturating_mul(1_000) / since.as_millis().max(1);
+    let milliseconds = per_second / EVENTS_A_SECOND_FOR_A_MILLISECOND;
+    let gathering = Duration::from_millis(u64::try_from(milliseconds).unwrap_or(u64::MAX));
+    // One large push is no flood.
+    let longest = since.saturating_mul(2).min(LONGEST_GATHERING);
+    gathering.min(longest).max(SHORTEST_GATHERING)
+}
+
 /// Returns from how many of the next rooms, with so many pending events each, the events are derived in one tx.
-/// After `enough` events no further room is taken.
-fn taken(pending: impl Iterator<Item = i64>, enough: usize) -> usize {
-    let enough = i64::try_from(enough).unwrap_or(i64::MAX);
+fn taken(pending: impl Iterator<Item = i64>) -> usize {
     let mut events = 0;
     let is_taken = |pending: &i64| {
-        let has_room = events < enough;
+        let has_room = events < ENOUGH_EVENTS;
         events += pending.min(&EVENTS_OF_A_ROOM);
         has_room
     };
@@ -223,26 +233,48 @@ mod tests {
 
     #[test]
     fn what_comes_is_gathered_for_longer_the_more_comes() {
-        let end = |recorded, left| Round { last: "!a:x".to_owned(), recorded, left }.end();
-        assert_eq!(end(0, 0), Step::Nothing);
-        assert_eq!(end(0, 1_000), Step::Nothing);
-        assert_eq!(end(1, 0), Step::End { gather: GATHERING });
-        assert_eq!(end(MANY_EVENTS - 1, 127), Step::End { gather: GATHERING });
-        assert_eq!(end(MANY_EVENTS, 127), Step::End { gather: GATHERING_MANY });
-        assert_eq!(end(1, 128), Step::More, "a backlog is not gathered");
+        let ms = Duration::from_millis;
+        for (recorded, since, expected) in [
+            (100, None, 20),
+            (1, Some(20), 20),
+            (0, Some(0), 20),
+            (24, Some(100), 20),
+            (120, Some(100), 100),
+            (480, Some(200), 200),
+            (480, Some(100), 200),
+            (2_400, Some(400), 400),
+            (9_600, Some(400), 400),
+            (usize::MAX, Some(u64::MAX), 83),
+        ] {
+            assert_eq!(gathering(recorded, since.map(ms)), ms(expected), "{recorded} {since:?}");
+        }
+    }
+
+    #[test]
+    fn a_round_knows_when_the_next_one_begins() {
+        let began_at = Instant::now();
+        let mut round = Round { recorded: 1, left: 127, ..Round::default() };
+        assert_eq!(round.end(began_at), Step::End { next_at: began_at + SHORTEST_GATHERING });
+        let later = began_at + Duration::from_millis(100);
+        (round.recorded, round.left) = (120, 0);
+        assert_eq!(round.end(later), Step::End { next_at: later + Duration::from_millis(100) });
+        assert_eq!(round.end(later), Step::Nothing);
+        assert_eq!(round.previous_at, None);
+        (round.recorded, round.left) = (1, 128);
+        assert_eq!(round.end(later), Step::More, "a backlog is not gathered");
+        (round.recorded, round.left) = (0, 1_000);
+        assert_eq!(round.end(later), Step::Nothing);
     }
 
     #[test]
     fn in_a_backlog_fewer_rooms_share_a_tx() {
-        let taken = |pending: &[i64], enough| super::taken(pending.iter().copied(), enough);
-        assert_eq!(taken(&[1; 64], 128), 64);
-        assert_eq!(taken(&[3; 64], 128), 43);
-        assert_eq!(taken(&[1_000; 64], 128), 16);
-        assert_eq!(taken(&[1_000; 64], 16), 2);
-        assert_eq!(taken(&[1; 64], 16), 16);
+        let taken = |pending: &[i64]| taken(pending.iter().copied());
+        assert_eq!(taken(&[1; 64]), 64);
+        assert_eq!(taken(&[3; 64]), 43);
+        assert_eq!(taken(&[1_000; 64]), 6);
         // One busy room keeps no others away.
         let busy: Vec<i64> = std::iter::once(i64::MAX).chain([1; 63]).collect();
-        assert_eq!(taken(&busy, 128), 64);
-        assert_eq!(taken(&[], 128), 0);
+        assert_eq!(taken(&busy), 64);
+        assert_eq!(taken(&[]), 0);
     }
 }

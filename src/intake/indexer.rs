@@ -13,7 +13,7 @@ const RETRY_INTERVAL: Duration = Duration::from_secs(1);
 /// How long new entries are gathered, so that those of many small pushes share one tx.
 const GATHERING: Duration = Duration::from_millis(150);
 /// The greatest number of records in one tx. Lists of this length need no filling up (`store/many_rows.rs`).
-const RECORDS_PER_TX: usize = 32;
+const RECORDS_PER_TX: i64 = 128;
 
 /// The greatest number of records that cannot be indexed and are remembered. Further ones are tried in each round.
 const MAX_BROKEN: usize = 1_000;
@@ -99,8 +99,7 @@ impl Broken {
 impl Round {
     /// Indexes some entries of the next records. Returns false at the end of the round.
     async fn step(&mut self, store: &Store, broken: &mut Broken) -> Result<bool, StoreError> {
-        let limit = if self.one_by_one { 1 } else { store.piece(RECORDS_PER_TX) };
-        let limit = i64::try_from(limit).unwrap_or(i64::MAX);
+        let limit = if self.one_by_one { 1 } else { RECORDS_PER_TX };
         let mut records = store.unindexed(&self.after, limit).await?;
         let Some(last) = records.last().cloned() else { return Ok(false) };
         self.has_left = true;

@@ -231,7 +231,7 @@ impl Store {
     ) -> Result<Vec<NextEvent>, StoreError> {
         let pending: Vec<i64> = rooms.iter().map(|room| room.pending).collect();
         // Each room has its turn, however few the events are.
-        let shares = shares(&pending, self.piece(EVENTS_PER_TX).max(rooms.len()));
+        let shares = shares(&pending, EVENTS_PER_TX.max(rooms.len()));
         let shares: Vec<_> = rooms.iter().map(|it| it.room_id.as_str()).zip(shares).collect();
         let mut events: Vec<NextEvent> =
             SELECT_NEXT_EVENTS.select_outside((&self.pool, self.kind), &shares).await?;

@@ -102,7 +102,7 @@ const SEPARATORS: [char; 4] = ['\u{1f}', '\u{1e}', '\u{1d}', '\u{1c}'];
 pub(super) struct Written<'a> {
     /// The number of events that were written.
     pub(super) new: usize,
-    /// The events of rooms that are not known, or that somebody else wrote at the same time.
+    /// The events that [`super::journal`] has to write or to drop.
     pub(super) left: Vec<&'a Arrival>,
 }
 

@@ -91,15 +91,10 @@ impl Store {
             return self.journal_at_once(arrivals, correlation, bot).await;
         }
         let mut tx = self.begin().await?;
-        let Written { new, left } =
-            known_rooms::write_in(&mut tx, arrivals, Source::Push, correlation).await?;
-        let kept = match left.is_empty() {
-            true => Kept::default(),
-            false => journal::write(&mut tx, left, Source::Push, correlation, bot).await?,
-        };
+        let written = known_rooms::write_in(&mut tx, arrivals, Source::Push, correlation).await?;
+        let kept = write_left(&mut tx, written, correlation, bot).await?;
         let changed = note_or_drop(&mut tx, receipts).await?;
         tx.commit().await?;
-        let kept = Kept { new: new + kept.new, ..kept };
         self.tell_after_answer(kept.new > 0, changed);
         Ok(kept)
     }
@@ -110,17 +105,17 @@ impl Store {
         correlation: &str,
         bot: &UserId,
     ) -> Result<Kept, StoreError> {
-        let Written { new, left } =
-            known_rooms::write_at_once(self, arrivals, Source::Push, correlation).await?;
+        let written = known_rooms::write_at_once(self, arrivals, Source::Push, correlation).await?;
+        let new = written.new;
         self.tell_after_answer(new > 0, HashSet::new());
-        if left.is_empty() {
+        if written.left.is_empty() {
             return Ok(Kept { new, foreign: 0 });
         }
         let mut tx = self.begin().await?;
-        let kept = journal::write(&mut tx, left, Source::Push, correlation, bot).await?;
+        let kept = write_left(&mut tx, written, correlation, bot).await?;
         tx.commit().await?;
-        self.tell_after_answer(kept.new > 0, HashSet::new());
-        Ok(Kept { new: new + kept.new, ..kept })
+        self.tell_after_answer(kept.new > new, HashSet::new());
+        Ok(kept)
     }
 
     /// Tells those who derive, and the open pages of these transactions, that there is something new. A task
@@ -168,6 +163,20 @@ impl ReadUpTo {
             .all(|id| id.len() <= MAX_ID_BYTES && !id.contains('\0'))
             && !self.room_id.contains('\0')
     }
+}
+
+/// Writes in `tx` what the one statement of a push left over. Returns what both have written.
+async fn write_left(
+    tx: &mut Tx,
+    Written { new, left }: Written<'_>,
+    correlation: &str,
+    bot: &UserId,
+) -> Result<Kept, StoreError> {
+    if left.is_empty() {
+        return Ok(Kept { new, foreign: 0 });
+    }
+    let kept = journal::write(tx, left, Source::Push, correlation, bot).await?;
+    Ok(Kept { new: new + kept.new, ..kept })
 }
 
 /// Notes receipts. If the database refuses them, they are dropped, and what was written before in

@@ -22,9 +22,6 @@ const BEGIN_ON_POSTGRES: &str = "BEGIN; SET LOCAL idle_in_transaction_session_ti
 const BEGIN_AUDITED_ON_POSTGRES: &str = "BEGIN; \
      SET LOCAL idle_in_transaction_session_timeout = '30s'; SET LOCAL lock_timeout = '10s'";
 
-/// While one push follows the other, what is written in one tx otherwise is divided into so many.
-const PIECES_IN_A_RUSH: usize = 8;
-
 /// A database transaction. If it is dropped without a commit, it is rolled back.
 #[derive(Debug)]
 pub struct Tx {
@@ -147,15 +144,6 @@ impl Store {
         }
     }
 
-    /// Returns how many of at most `most` rows are derived or indexed in one tx. While one push follows the other,
-    /// they are fewer where a push has to wait for the tx.
-    pub fn piece(&self, most: usize) -> usize {
-        match self.kind {
-            DatabaseKind::Sqlite if self.rush.is_on() => (most / PIECES_IN_A_RUSH).max(1),
-            _ => most,
-        }
-    }
-
     fn writing_tx(&self, inner: Inner, place: Option<Place<String>>) -> Tx {
         let hints = Some(Arc::clone(&self.hints));
         Tx { inner, place, hints, work: Vec::new(), told: Vec::new() }
@@ -216,16 +204,5 @@ mod tests {
         assert!(is_told());
         store.begin().await.unwrap().commit().await.unwrap();
         assert!(!is_told(), "there is no new work");
-    }
-    #[tokio::test]
-    async fn while_one_push_follows_the_other_a_tx_has_fewer_rows() {
-        let folder = tempfile::tempdir().unwrap();
-        let store = opened(folder.path()).await;
-        assert_eq!(store.piece(128), 128);
-        let _one_push = store.rush().push();
-        assert_eq!(store.piece(128), 128);
-        let _the_next_one = store.rush().push();
-        assert_eq!(store.piece(128), 16);
-        assert_eq!(store.piece(1), 1, "some progress is always made");
     }
 }

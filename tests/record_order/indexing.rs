@@ -117,17 +117,18 @@ async fn deriving_writes_nothing_into_the_index(bench: &Bench) {
 async fn one_tx_takes_entries_of_several_records_and_of_each_only_some(bench: &Bench) {
     let (long, long_room) = bench.transaction().await;
     let (short, short_room) = bench.transaction().await;
-    let many: Vec<_> = (1..=448).map(|number| message(number, &format!("word{number}"))).collect();
+    let many: Vec<_> =
+        (1..=1_280).map(|number| message(number, &format!("word{number}"))).collect();
     for some in many.chunks(90) {
         bench.arrive(long, &long_room, some).await;
     }
     bench.arrive(short, &short_room, &[message(1, "oak"), message(2, "elm")]).await;
     let records = [record_of(long), record_of(short)];
-    assert_eq!(bench.store.index(&records).await.unwrap().entries, 66);
-    assert_eq!((bench.words(long).await.len(), bench.words(short).await.len()), (64, 2));
+    assert_eq!(bench.store.index(&records).await.unwrap().entries, 258);
+    assert_eq!((bench.words(long).await.len(), bench.words(short).await.len()), (256, 2));
     // It goes on behind them, and nothing is indexed twice.
-    assert_eq!(bench.index().await, [128; 3]);
-    let expected: Vec<_> = (1..=448).map(|number| format!("word{number}")).collect();
+    assert_eq!(bench.index().await, [512; 2]);
+    let expected: Vec<_> = (1..=1_280).map(|number| format!("word{number}")).collect();
     assert_eq!(bench.words(long).await, expected);
     assert_eq!(bench.found(long, "word317").await, ["word317"]);
 }
