@@ -13,7 +13,12 @@ const RETRY_INTERVAL: Duration = Duration::from_secs(1);
 /// How long new entries are gathered, so that those of many small pushes share one tx.
 const GATHERING: Duration = Duration::from_millis(150);
 /// The greatest number of records in one tx. Lists of this length need no filling up (`store/many_rows.rs`).
-const RECORDS_PER_TX: i64 = 128;
+const RECORDS_PER_TX: usize = 128;
+/// The greatest number of entries in one tx. On SQLite, pushes wait meanwhile. The more there are of each record, the fewer
+/// pages of the database change.
+const ENTRIES_PER_TX: usize = 512;
+/// The number of entries that a tx may always have. See [`next_most`].
+const FEW_ENTRIES: usize = 32;
 
 /// The greatest number of records that cannot be indexed and are remembered. Further ones are tried in each round.
 const MAX_BROKEN: usize = 1_000;
@@ -22,8 +27,9 @@ const MAX_BROKEN: usize = 1_000;
 pub async fn index_forever(store: Store, stop: CancellationToken) {
     let mut broken = Broken::default();
     let mut yielding = store.rush().yielding_patiently();
+    let mut round = Round::new(FEW_ENTRIES);
     while !stop.is_cancelled() {
-        let mut round = Round::default();
+        round = Round::new(round.most);
         while !stop.is_cancelled() {
             yielding.begin();
             match round.step(&store, &mut broken).await {
@@ -58,6 +64,8 @@ pub async fn index_forever(store: Store, stop: CancellationToken) {
 /// entries one of them has.
 #[derive(Default)]
 struct Round {
+    /// The greatest number of entries in the next tx.
+    most: usize,
     /// The last record that had its turn.
     after: Unindexed,
     /// Whether each record gets a tx of its own, because a tx with several of them failed. Then a
@@ -97,16 +105,22 @@ impl Broken {
 }
 
 impl Round {
+    fn new(most: usize) -> Self {
+        Self { most, ..Self::default() }
+    }
+
     /// Indexes some entries of the next records. Returns false at the end of the round.
     async fn step(&mut self, store: &Store, broken: &mut Broken) -> Result<bool, StoreError> {
-        let limit = if self.one_by_one { 1 } else { RECORDS_PER_TX };
+        let limit = if self.one_by_one { 1 } else { self.most.min(RECORDS_PER_TX) };
+        let limit = i64::try_from(limit).unwrap_or(i64::MAX);
         let mut records = store.unindexed(&self.after, limit).await?;
         let Some(last) = records.last().cloned() else { return Ok(false) };
         self.has_left = true;
         records.retain(|record| broken.is_due(record));
-        match store.index(&records).await {
+        match store.index(&records, self.most).await {
             Ok(Progress { entries, left_out }) => {
                 broken.forget(&records);
+                self.most = next_most(entries);
                 self.has_indexed |= entries > 0;
                 self.left_out |= left_out;
             }
@@ -128,9 +142,28 @@ impl Round {
     }
 }
 
+/// Returns how many entries the next tx may have, after one with so many. If the texts are long, a tx takes fewer than it
+/// has read, and the next ones shall not read them all again.
+fn next_most(entries: usize) -> usize {
+    entries.saturating_mul(2).clamp(FEW_ENTRIES, ENTRIES_PER_TX)
+}
+
 async fn pause(time: Duration, stop: &CancellationToken) {
     tokio::select! {
         () = tokio::time::sleep(time) => {}
         () = stop.cancelled() => {}
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_is_long_is_not_read_again_and_again() {
+        assert_eq!(next_most(0), FEW_ENTRIES);
+        assert_eq!(next_most(2), FEW_ENTRIES);
+        assert_eq!(next_most(100), 200);
+        assert_eq!(next_most(usize::MAX), ENTRIES_PER_TX);
     }
 }

@@ -70,9 +70,6 @@ const SELECT_FIRST_UNINDEXED: &str = "SELECT MIN(received_at) FROM ( \
          (SELECT t.shop FROM transactions t WHERE t.id = r.transaction_id) \
          FROM record_rooms r WHERE r.room_id = w.room_id)) u";
 
-/// The greatest number of entries that are indexed in one tx. On SQLite, pushes wait meanwhile. The more there are of each
-/// record, the fewer pages of the database change.
-const ENTRIES_PER_TX: usize = 512;
 /// The length of the words, in bytes, after which no further entry is indexed in the same tx.
 const WORDS_PER_TX: usize = 128 * 1024;
 
@@ -144,7 +141,7 @@ impl Store {
             .await
     }
 
-    /// Indexes the next entries of these records in one tx, at most 512 in all.
+    /// Indexes the next entries of these records in one tx, at most `most` in all, but of each at least one.
     ///
     /// A record that somebody else is writing is left out (on PostgreSQL), so several processes can
     /// index at the same time, and deriving goes on meanwhile.
@@ -152,7 +149,7 @@ impl Store {
     /// # Errors
     /// If the database does not answer or holds an unreadable value. In this case nothing is
     /// written.
-    pub async fn index(&self, records: &[Unindexed]) -> Result<Progress, StoreError> {
+    pub async fn index(&self, records: &[Unindexed], most: usize) -> Result<Progress, StoreError> {
         if records.is_empty() {
             return Ok(Progress::default());
         }
@@ -164,7 +161,7 @@ impl Store {
             return Ok(Progress { entries: 0, left_out });
         }
         // Each record has its turn, however few the entries are.
-        let most = ENTRIES_PER_TX.max(locked.len());
+        let most = most.max(locked.len());
         let share = i64::try_from((most / locked.len()).max(1)).unwrap_or(1);
         let ranges: Vec<Range<'_>> = locked
             .iter()

@@ -141,7 +141,7 @@ fn a_hundred_entries_of_twenty_records_are_indexed_with_few_statements_and_one_c
         let (indexed, counted) = database
             .count(async {
                 let records = store.unindexed(&Unindexed::default(), 50).await.unwrap();
-                store.index(&records).await.unwrap()
+                store.index(&records, 512).await.unwrap()
             })
             .await;
         assert_eq!(indexed.entries, 100);

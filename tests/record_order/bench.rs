@@ -89,7 +89,7 @@ impl Bench {
             if records.is_empty() {
                 return counts;
             }
-            counts.push(self.store.index(&records).await.unwrap().entries);
+            counts.push(self.store.index(&records, 512).await.unwrap().entries);
         }
     }
 

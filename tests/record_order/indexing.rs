@@ -124,7 +124,7 @@ async fn one_tx_takes_entries_of_several_records_and_of_each_only_some(bench: &B
     }
     bench.arrive(short, &short_room, &[message(1, "oak"), message(2, "elm")]).await;
     let records = [record_of(long), record_of(short)];
-    assert_eq!(bench.store.index(&records).await.unwrap().entries, 258);
+    assert_eq!(bench.store.index(&records, 512).await.unwrap().entries, 258);
     assert_eq!((bench.words(long).await.len(), bench.words(short).await.len()), (256, 2));
     // It goes on behind them, and nothing is indexed twice.
     assert_eq!(bench.index().await, [512; 2]);
@@ -302,7 +302,7 @@ async fn a_record_that_is_being_written_is_left_out(bench: &Bench) {
     let lock = "UPDATE transactions SET last_seq = last_seq WHERE id = $1";
     sqlx::query(lock).bind(one.to_string()).execute(&mut *tx).await.unwrap();
     let records = [record_of(one), record_of(other)];
-    assert_eq!(bench.store.index(&records).await.unwrap().entries, 1);
+    assert_eq!(bench.store.index(&records, 512).await.unwrap().entries, 1);
     assert_eq!((bench.words(one).await.len(), bench.words(other).await.len()), (0, 1));
     tx.commit().await.unwrap();
     assert_eq!(bench.index().await, [1]);

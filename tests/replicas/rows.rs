@@ -58,7 +58,7 @@ fn a_record_that_somebody_writes_is_indexed_afterwards() {
         let records = two.store.unindexed(&Unindexed::default(), 50).await.unwrap();
         // Whoever indexes hears of it, and does not take the record for one that nobody can index.
         let left_out = Progress { entries: 0, left_out: true };
-        assert_eq!(two.store.index(&records).await.unwrap(), left_out);
+        assert_eq!(two.store.index(&records, 512).await.unwrap(), left_out);
         writing.commit().await.unwrap();
         assert_eq!(two.index().await, [1]);
     });
