@@ -11,7 +11,12 @@ pub fn content_digest(salt: &str, raw: &str) -> String {
 
 /// Returns the SHA-256, in hex, of the canonical JSON of a value.
 pub(super) fn canonical_digest<T: Serialize>(value: &T) -> String {
-    format!("{:x}", Sha256::digest(canonical(value)))
+    digest(&canonical(value))
+}
+
+/// Returns the SHA-256, in hex, of a text.
+pub(super) fn digest(text: &str) -> String {
+    format!("{:x}", Sha256::digest(text))
 }
 
 /// Returns a value as canonical JSON. Canonical JSON allows no fractions and no numbers beyond 2^53.

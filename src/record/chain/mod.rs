@@ -17,18 +17,29 @@ pub use checker::{Checker, Outdated};
 
 use serde::{Deserialize, Serialize};
 
-use super::digest::canonical_digest;
+use super::digest::digest;
 use super::entry::{Entry, Fixed};
 
 /// The version of the chain's format.
 const VERSION: i64 = 1;
 
+/// What is hashed. The fields stand in the order of their names, so that their JSON is canonical as it is written.
 #[derive(Serialize)]
 struct Link<'a> {
-    version: i64,
+    content: &'a str,
+    event_id: &'a str,
+    party: &'a str,
     previous: &'a str,
-    #[serde(flatten)]
-    fixed: &'a Fixed,
+    received_at: i64,
+    room_id: &'a str,
+    sender: &'a str,
+    sent_at: i64,
+    seq: i64,
+    source: &'a str,
+    transaction: &'a str,
+    #[serde(rename = "type")]
+    event_type: &'a str,
+    version: i64,
 }
 
 /// Returns the hash of the entry with this fixed part that follows the entry with the hash
@@ -36,7 +47,28 @@ struct Link<'a> {
 pub fn link(previous: &str, fixed: &Fixed) -> String {
     // Canonical JSON allows all these numbers: they are times and counts below 2^53. `derive` ignores
     // a greater `sent_at`.
-    canonical_digest(&Link { version: VERSION, previous, fixed })
+    digest(&link_json(previous, fixed))
+}
+
+/// Returns what is hashed, as canonical JSON.
+fn link_json(previous: &str, fixed: &Fixed) -> String {
+    let link = Link {
+        content: &fixed.content,
+        event_id: &fixed.event_id,
+        party: &fixed.party,
+        previous,
+        received_at: fixed.received_at,
+        room_id: &fixed.room_id,
+        sender: &fixed.sender,
+        sent_at: fixed.sent_at,
+        seq: fixed.seq,
+        source: &fixed.source,
+        transaction: &fixed.transaction,
+        event_type: &fixed.event_type,
+        version: VERSION,
+    };
+    // Texts and numbers can always be written.
+    serde_json::to_string(&link).unwrap_or_default()
 }
 
 /// The last links of a record's two chains.

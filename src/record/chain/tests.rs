@@ -1,7 +1,7 @@
 use serde_json::{Value, json};
 
 use super::*;
-use crate::record::digest::content_digest;
+use crate::record::digest::{canonical, content_digest};
 use crate::record::entry::{Erased, sort_at};
 use crate::record::{DERIVATION_VERSION, derive};
 use crate::record::{Fault, Place};
@@ -55,6 +55,19 @@ fn record(events: &[(&str, &str, &str, Value)]) -> Vec<Evidence> {
             }
         })
         .collect()
+}
+
+#[test]
+fn the_whole_fixed_part_is_hashed_as_canonical_json() {
+    let fixed = Fixed {
+        event_id: "$\u{1}\u{7f}\"\\/é\u{2028}😀\n".into(),
+        sent_at: 9_007_199_254_740_991,
+        ..five().remove(0).entry.fixed
+    };
+    let mut all = json!(fixed);
+    all["previous"] = json!("0a1b");
+    all["version"] = json!(VERSION);
+    assert_eq!(link_json("0a1b", &fixed), canonical(&all));
 }
 
 fn five() -> Vec<Evidence> {
