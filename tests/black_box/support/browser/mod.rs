@@ -26,8 +26,8 @@ use self::protocol::DevTools;
 use super::eventually;
 use super::process::Process;
 
-/// How long the page may take to show something, on a busy machine.
-pub const PATIENCE: Duration = Duration::from_secs(60);
+/// How long the page may take to show something, or a script to end, on a busy machine.
+pub const PATIENCE: Duration = Duration::from_secs(180);
 
 /// Ends with the test.
 pub struct Browser {
