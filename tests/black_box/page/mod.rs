@@ -117,6 +117,14 @@ impl Visitor {
         self.presses_beside(words, action).await;
     }
 
+    /// The same on a page without scripts, where it leads to another page: waits until that is there.
+    /// Otherwise the next words could go into the field of the page that is about to be left.
+    async fn goes_to(&self, words: &str, action: &str) {
+        let before = self.documents();
+        self.chooses(words, action).await;
+        self.loads_after(before, action).await;
+    }
+
     /// Takes back the newest message that says this.
     async fn removes(&self, words: &str) {
         self.chooses(words, "Remove…").await;

@@ -28,15 +28,14 @@ on_both_databases! {
         let question = scene.sam.say(&scene.room, "Is that so?").await;
         scene.entry("Is that so?").await;
         bea.open(&scene.page()).await;
-        bea.chooses("Is that so?", "Reply").await;
+        bea.goes_to("Is that so?", "Reply").await;
         bea.says("It is").await;
         let reply = scene.entry("It is").await;
         assert_eq!(reply["relates_to"]["event_id"], question.as_str());
 
         // Editing: what is there comes back into the field.
         bea.open(&scene.page()).await;
-        bea.chooses("It is", "Edit").await;
-        bea.until("!!document.querySelector('#text')?.value").await;
+        bea.goes_to("It is", "Edit").await;
         bea.clears(WRITE).await;
         bea.types(WRITE, "It was").await;
         bea.presses("Save").await;

@@ -220,7 +220,7 @@ async fn without_scripts(scene: &Scene, tab: &Visitor, party: &str, name: &str) 
     let page = tab.url().await;
     let page = page.split('#').next().unwrap();
     tab.open(page).await;
-    tab.chooses(&words, "Edit").await;
+    tab.goes_to(&words, "Edit").await;
     tab.types(WRITE, ", changed").await;
     tab.presses("Save").await;
     assert_eq!(about(scene, "edit", event).await, party);

@@ -115,11 +115,18 @@ impl Visitor {
 
     /// Waits for a message; its backend node id.
     pub(super) async fn part(&self, part: &Part) -> i64 {
-        eventually(&format!("{part:?} on the page"), PATIENCE, || async {
-            let object = self.page.handle(&part.expression()).await.ok()??;
-            self.node_of(object).await.ok()
-        })
-        .await
+        let started = std::time::Instant::now();
+        loop {
+            if let Ok(Some(object)) = self.page.handle(&part.expression()).await
+                && let Ok(node) = self.node_of(object).await
+            {
+                return node;
+            }
+            if started.elapsed() > PATIENCE {
+                panic!("no {part:?} on the page:\n{}", self.text().await);
+            }
+            tokio::time::sleep(std::time::Duration::from_millis(50)).await;
+        }
     }
 
     async fn node_of(&self, object: String) -> Result<i64, String> {

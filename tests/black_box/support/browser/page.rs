@@ -38,7 +38,6 @@ impl Page {
 
     /// Goes to an address, and waits until it is loaded.
     pub async fn goto(&self, url: &str) -> Result<(), String> {
-        let before = self.watched.documents.count();
         let navigate = || self.call("Page.navigate", json!({ "url": url }));
         let mut answer = navigate().await?;
         // That some interface of this machine came or went has nothing to do with the page.
@@ -52,8 +51,8 @@ impl Page {
             return Err(error.to_owned());
         }
         // Without a loader, it is another place in the same document.
-        if answer["loaderId"].is_string() {
-            self.watched.documents.loaded_after(before, url).await;
+        if let Some(loader) = answer["loaderId"].as_str() {
+            self.watched.documents.loaded_from(loader, url).await;
         }
         Ok(())
     }

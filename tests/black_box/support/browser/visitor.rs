@@ -32,6 +32,16 @@ impl Visitor {
         self.page.reload().await;
     }
 
+    /// How many documents the tab has shown.
+    pub fn documents(&self) -> usize {
+        self.page.watched.documents.count()
+    }
+
+    /// Waits until a document is loaded that came after so many others.
+    pub async fn loads_after(&self, before: usize, what: &str) {
+        self.page.watched.documents.loaded_after(before, what).await;
+    }
+
     /// Waits until the page shows this.
     pub async fn sees(&self, text: &str) {
         self.sees_within(text, PATIENCE).await;

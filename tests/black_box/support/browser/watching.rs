@@ -135,6 +135,17 @@ impl Documents {
         self.0.lock().unwrap().len()
     }
 
+    /// Waits until the document of this loader is loaded, or one that took its place. Not any other
+    /// one: the answer to a form that was sent before may still be on its way.
+    pub async fn loaded_from(&self, loader: &str, what: &str) {
+        eventually(&format!("{what} loaded"), PATIENCE, || async {
+            let documents = self.0.lock().unwrap();
+            let place = documents.iter().position(|it| it.loader == loader)?;
+            documents[place..].iter().any(|it| it.is_loaded).then_some(())
+        })
+        .await;
+    }
+
     /// Waits until a document is loaded that came after so many others.
     pub async fn loaded_after(&self, before: usize, what: &str) {
         eventually(&format!("{what} loaded"), PATIENCE, || async {
