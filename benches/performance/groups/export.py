@@ -1,5 +1,6 @@
 """What an export takes."""
 import statistics
+import time
 
 from ..bench import in_rounds, in_turns
 from ..invoices import message, sentence
@@ -8,8 +9,9 @@ NAME = "export"
 TITLE = "Export"
 EXPLANATION = """
 The export of a record with 10,000 entries, until the last byte. The floor reads the same rows, each entry with its
-raw event, over one connection to the same database and does nothing with them. A round is the median of five
-exports and of five readings. Each has one more before it that does not count.
+raw event, over one connection to the same database and does nothing with them. The second floor is a script that
+reads the same rows into a list: Python with its module for SQLite, or with psql. A round is the median of five
+exports and of five readings of each kind. Each has one more before it that does not count.
 """
 MINUTES = 3
 ENTRIES = 10_000
@@ -27,13 +29,27 @@ def measure(bench):
 def _round(bench, number, world, id):
     measured = in_turns(number, {
         "floor": lambda: bench.instruments.read(world.database, ROWS.format(id=id), EXPORTS),
+        "script": lambda: _readings(world, id),
         "ours": lambda: _exports(world, id),
     })
     floor, (milliseconds, size) = measured["floor"], measured["ours"]
     kind = world.database.kind
-    bench.figures.add(f"export of {floor['rows']:,} entries", milliseconds, "ms", kind,
-                      floor["times"]["p50"], "reading the rows", "≤ 2")
-    bench.figures.add("size of the export", size / 1e6, "MB", kind, floor["bytes"] / 1e6, "the rows")
+    what = f"export of {floor['rows']:,} entries"
+    add = bench.figures.add
+    add(what, milliseconds, "ms", kind, floor["times"]["p50"], "reading the rows", "≤ 2")
+    add(f"{what}, beside a script", milliseconds, "ms", kind, measured["script"],
+        "a script that reads the rows", "≤ 2")
+    add("size of the export", size / 1e6, "MB", kind, floor["bytes"] / 1e6, "the rows")
+
+
+def _readings(world, id):
+    """Returns the median of the milliseconds that a script takes to read the rows."""
+    times = []
+    for _ in range(1 + EXPORTS):
+        started = time.perf_counter()
+        world.database.rows(ROWS.format(id=id))
+        times.append((time.perf_counter() - started) * 1000)
+    return statistics.median(times[1:])
 
 
 def _exports(world, id):
